@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *		Differences between the versions of PostgreSQL, libxml2 and libcurl
+ *		that paperfeed builds with.
+ *
+ * This is the only file that names PG_VERSION_NUM, LIBXML_VERSION or
+ * LIBCURL_VERSION_NUM.  It includes none of their headers beyond what a
+ * caller has already included; add an #ifdef here rather than in a module.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PF_COMPAT_H
+#define PF_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "paperfeed needs PostgreSQL 15 or later"
+#endif
+
+/* The macros of variable-length values are no part of postgres.h from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* libxml2 2.12 made the argument of structured error handlers const. */
+#ifdef LIBXML_VERSION
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *PfXmlErrorPtr;
+#else
+typedef xmlErrorPtr PfXmlErrorPtr;
+#endif
+#endif
+
+#ifdef JSONAPI_H
+
+/*
+ * The JSON parser's semantic actions give a result from 16 on, and the lexer
+ * may live in the caller's memory.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType PfJsonAction;
+#define PF_JSON_ACTION_RETURN(stop)	return (stop) ? JSON_SEM_ACTION_FAILED : JSON_SUCCESS
+#define pf_json_lexer(s, len)	makeJsonLexContextCstringLen(NULL, (s), (len), PG_UTF8, false)
+#else
+typedef void PfJsonAction;
+#define PF_JSON_ACTION_RETURN(stop)	return
+#define pf_json_lexer(s, len) \
+	makeJsonLexContextCstringLen(unconstify(char *, (s)), (int) (len), PG_UTF8, false)
+#endif
+
+#endif							/* JSONAPI_H */
+
+/* Input functions can report a fault to their caller from 16 on. */
+#if PG_VERSION_NUM < 160000
+#define ereturn(context, dummy_value, ...)	ereport(ERROR, __VA_ARGS__)
+#endif
+
+/* Settings' extra data comes from a context of its own from 16 on. */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size)	malloc(size)
+#define guc_free(ptr)				free(ptr)
+#endif
+
+/*
+ * Wait event sets belong to a resource owner from 17 on (NULL = only to the
+ * caller), to a memory context before; extensions name their waits from 17 on.
+ */
+#if PG_VERSION_NUM >= 170000
+#define pf_wait_set_create(context, n)	CreateWaitEventSet(NULL, (n))
+#define pf_wait_event_new(name)			WaitEventExtensionNew(name)
+#else
+#define pf_wait_set_create(context, n)	CreateWaitEventSet((context), (n))
+#define pf_wait_event_new(name)			((uint32) PG_WAIT_EXTENSION)
+#endif
+
+/* 7.88 is Debian 12's; older ones lack CURLOPT_QUICK_EXIT, which cancel relies on. */
+#ifdef LIBCURL_VERSION_NUM
+#if LIBCURL_VERSION_NUM < 0x075800
+#error "paperfeed needs libcurl 7.88 or later"
+#endif
+#if LIBCURL_VERSION_NUM >= 0x080600
+#define PF_CURLE_TOO_LARGE	CURLE_TOO_LARGE
+#else
+#define PF_CURLE_TOO_LARGE	CURLE_OUT_OF_MEMORY
+#endif
+#endif
+
+#endif							/* PF_COMPAT_H */

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * paperfeed.c
+ *		The module's entry.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fetch/fetch.h"
+#include "fmgr.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	pf_fetch_init();
+}
