@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * paper.h
+ *		Papers as rows: record to tuple, identity, merging, writing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PF_PAPER_H
+#define PF_PAPER_H
+
+#include "access/tupdesc.h"
+#include "common/record.h"
+#include "paper/paperid.h"
+
+/* Columns of paperfeed.paper, from 0. */
+typedef enum PfColumn
+{
+	PF_COL_ID,
+	PF_COL_TITLE,
+	PF_COL_ABSTRACT,
+	PF_COL_AUTHORS,
+	PF_COL_PUBLISHED,
+	PF_COL_UPDATED,
+	PF_COL_VERSION,
+	PF_COL_CATEGORIES,
+	PF_COL_DOI,
+	PF_COL_VENUE,
+	PF_COL_COMMENT,
+	PF_COL_LICENSE,
+	PF_COL_URL,
+	PF_COL_PDF_URL,
+	PF_COL_LINKS,
+	PF_COL_METRICS,
+	PF_COL_WITHDRAWN,
+	PF_COL_SOURCE,
+	PF_COL_EXTRA,
+	PF_NCOLUMNS
+} PfColumn;
+
+typedef struct PfRow
+{
+	Datum		values[PF_NCOLUMNS];
+	bool		nulls[PF_NCOLUMNS];
+} PfRow;
+
+#define PF_MAX_IDENTITIES	16
+
+/* The identities of one record, canonical, the most authoritative first. */
+typedef struct PfIdentities
+{
+	PfStr		ids[PF_MAX_IDENTITIES];
+	int			n;
+	int			version;		/* that one of them named; 0 = none */
+} PfIdentities;
+
+/* identity.c */
+extern void pf_identify(const PfRecord *rec, PfIdentities *out);
+
+/* tuple.c */
+extern TupleDesc pf_paper_tupdesc(void);	/* of paperfeed.paper, blessed, not to be freed */
+extern Oid	pf_paper_typeid(void);
+
+/*
+ * Fill a row from a record, in CurrentMemoryContext.  'with_sighting': put
+ * the other identities and the announcement into extra, for those who see
+ * the record only.
+ */
+extern void pf_row_from_record(const PfRecord *rec, const PfIdentities *ids, bool with_sighting,
+							   PfRow *row);
+
+/* Hash of all that the record says. */
+extern uint64 pf_record_fingerprint(const PfRecord *rec);
+
+/* The record as jsonb, for people to look at. */
+extern Datum pf_record_jsonb(const PfRecord *rec);
+
+/* merge.c */
+typedef uint32 PfColumnSet;		/* bit n = column n */
+
+/*
+ * Merge 'in' into 'row' by the rules at the head of merge.c.  Returns the
+ * columns of 'row' that changed; their new values are those of 'in' or
+ * palloc'd in CurrentMemoryContext.
+ */
+extern PfColumnSet pf_row_merge(PfRow *row, const PfRow *in);
+
+/* The named columns of a row as a jsonb object. */
+extern Datum pf_row_jsonb(const PfRow *row, PfColumnSet columns);
+
+/* writer.c */
+typedef struct PfCounts
+{
+	int64		seen;
+	int64		added;
+	int64		updated;
+	int64		unchanged;
+	int64		rejected;
+} PfCounts;
+
+typedef struct PfWriter PfWriter;
+
+/*
+ * Write records into 'target', a table OF paperfeed.paper, with the rights of
+ * the current user on it.  Needs SPI to be connected from begin to end.
+ * Raises 42809 if the table is of another type, 42P10 if its id is not unique.
+ */
+extern void pf_writer_check(Oid target);	/* raises the same errors */
+extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
+extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
+extern PfCounts pf_writer_end(PfWriter *writer);
+
+#endif							/* PF_PAPER_H */

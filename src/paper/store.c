@@ -1,0 +1,418 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *		The statements that the writer runs.
+ *
+ * Statements on the papers table run as the caller: his rights, row-level
+ * security, triggers and constraints apply.  Statements on the tables that
+ * belong to the extension run as their owner under a safe search_path, so
+ * that who may ingest needs no rights on them.
+ *
+ * Each statement handles a whole batch: lists go in as arrays, rows as a named
+ * tuplestore (like a trigger's transition table).  Plans are made when they
+ * are first needed and kept for the session: those on our own tables until the
+ * extension is made anew, those on a papers table until there is another one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "paper/owner.h"
+#include "paper/store.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/tuplestore.h"
+
+#define MAX_ARGS	6
+#define ROWS_NAME	"paperfeed_rows"
+#define SIGHTINGS_NAME	"paperfeed_sighted"
+
+typedef enum ArgType
+{
+	ARG_END,
+	ARG_OID,
+	ARG_BIGINT,
+	ARG_BIGINTS,
+	ARG_INTS,
+	ARG_TEXTS,
+	ARG_JSONBS,
+	ARG_ID,
+	ARG_IDS
+} ArgType;
+
+static const struct
+{
+	bool		as_owner;
+	ArgType		args[MAX_ARGS];
+	const char *sql;			/* %1$s is the papers table */
+}			statements[PF_NSTATEMENTS] = {
+	[PF_STMT_IDENTITIES] = {true, {ARG_IDS, ARG_OID},
+		"SELECT identity, paper FROM paperfeed._identity"
+	" WHERE identity OPERATOR(paperfeed.=) ANY ($1) AND target = $2"},
+
+	[PF_STMT_CLAIM] = {true, {ARG_IDS, ARG_OID, ARG_IDS},
+		"INSERT INTO paperfeed._identity (identity, target, paper)"
+		" SELECT u.identity, $2, u.paper"
+	" FROM unnest($1, $3) AS u (identity, paper)"},
+
+	[PF_STMT_POINT] = {true, {ARG_IDS, ARG_OID, ARG_IDS},
+		"UPDATE paperfeed._identity AS i SET paper = u.paper"
+		" FROM unnest($1, $3) AS u (identity, paper)"
+	" WHERE i.identity OPERATOR(paperfeed.=) u.identity AND i.target = $2"},
+
+	[PF_STMT_SIGHTINGS] = {true, {ARG_IDS, ARG_BIGINT},
+		"SELECT paper, fingerprint FROM paperfeed.sightings"
+	" WHERE paper OPERATOR(paperfeed.=) ANY ($1) AND feed = $2"},
+
+	[PF_STMT_SIGHT] = {true, {ARG_BIGINT},
+		"INSERT INTO paperfeed.sightings (feed, paper, position, announce, announced, fingerprint)"
+	" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"},
+
+	[PF_STMT_SIGHT_AGAIN] = {true, {ARG_BIGINT},
+		"UPDATE paperfeed.sightings AS s SET last_seen = pg_catalog.now(), position = u.position,"
+		" announce = u.announce, announced = u.announced, fingerprint = u.fingerprint"
+		" FROM " SIGHTINGS_NAME " AS u"
+	" WHERE s.paper OPERATOR(paperfeed.=) u.paper AND s.feed = $1"},
+
+	[PF_STMT_REVISE] = {true, {ARG_BIGINT, ARG_IDS, ARG_INTS, ARG_JSONBS},
+		"INSERT INTO paperfeed.revisions (feed, paper, version, was)"
+	" SELECT $1, u.* FROM unnest($2, $3, $4) AS u"},
+
+	[PF_STMT_REJECT] = {true, {ARG_BIGINT, ARG_BIGINTS, ARG_INTS, ARG_TEXTS, ARG_JSONBS},
+		"INSERT INTO paperfeed.rejects (feed, fingerprint, position, reason, record)"
+		" SELECT $1, u.* FROM unnest($2, $3, $4, $5) AS u"
+	" ON CONFLICT DO NOTHING"},
+
+	[PF_STMT_MOVE_NOTES] = {true, {ARG_ID, ARG_ID, ARG_OID},
+		"WITH i AS ("
+		"UPDATE paperfeed._identity SET paper = $2"
+		" WHERE target = $3 AND paper OPERATOR(paperfeed.=) $1"
+		" AND identity OPERATOR(paperfeed.<>) paper),"
+		" r AS ("
+		"UPDATE paperfeed.revisions SET paper = $2 WHERE paper OPERATOR(paperfeed.=) $1"
+		" AND $3 = 'paperfeed.papers'::pg_catalog.regclass),"
+		" s AS ("
+		"DELETE FROM paperfeed.sightings WHERE paper OPERATOR(paperfeed.=) $1 RETURNING *)"
+		" INSERT INTO paperfeed.sightings AS t"
+		" (paper, feed, first_seen, last_seen, position, announce, announced, fingerprint)"
+		" SELECT $2, feed, first_seen, last_seen, position, announce, announced, fingerprint FROM s"
+		" ON CONFLICT (paper, feed) DO UPDATE SET"
+	" first_seen = LEAST(t.first_seen, excluded.first_seen)"},
+
+	[PF_STMT_EXISTING] = {false, {ARG_IDS},
+	"SELECT id FROM %1$s WHERE id OPERATOR(paperfeed.=) ANY ($1)"},
+
+	[PF_STMT_FETCH] = {false, {ARG_IDS},
+		"SELECT id, title, abstract, authors, published, updated, version, categories, doi, venue,"
+		" comment, license, url, pdf_url, links, metrics, withdrawn, source, extra"
+		" FROM %1$s WHERE id OPERATOR(paperfeed.=) ANY ($1)"
+	" ORDER BY id USING OPERATOR(paperfeed.<) FOR UPDATE"},
+
+	[PF_STMT_INSERT] = {false, {ARG_END},
+	"INSERT INTO %1$s SELECT * FROM " ROWS_NAME},
+
+	[PF_STMT_UPDATE] = {false, {ARG_END},
+		"UPDATE %1$s AS t SET title = u.title, abstract = u.abstract, authors = u.authors,"
+		" published = u.published, updated = u.updated, version = u.version,"
+		" categories = u.categories, doi = u.doi, venue = u.venue, comment = u.comment,"
+		" license = u.license, url = u.url, pdf_url = u.pdf_url, links = u.links,"
+		" metrics = u.metrics, withdrawn = u.withdrawn, source = u.source, extra = u.extra"
+	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(paperfeed.=) u.id"},
+
+	[PF_STMT_DELETE] = {false, {ARG_ID},
+	"DELETE FROM %1$s WHERE id OPERATOR(paperfeed.=) $1"},
+};
+
+/* Two ingests at once are kept apart by a unique index on id; say so before any work is done. */
+static void
+check_unique(Relation rel)
+{
+	ListCell   *lc;
+	List	   *indexes = RelationGetIndexList(rel);
+	bool		found = false;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+
+		if (form->indisunique && form->indisvalid && form->indimmediate &&
+			form->indnkeyatts == 1 && form->indkey.values[0] == PF_COL_ID + 1 &&
+			RelationGetIndexPredicate(index) == NIL)
+			found = true;
+		index_close(index, AccessShareLock);
+	}
+	list_free(indexes);
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+				 errmsg("table \"%s\" has no unique index on column \"id\"",
+						RelationGetRelationName(rel)),
+				 errhint("Run ALTER TABLE %s ADD PRIMARY KEY (id).",
+						 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+													RelationGetRelationName(rel)))));
+}
+
+void
+pf_store_check(PfStore *store, Oid target)
+{
+	Relation	rel;
+	Oid			schema = get_namespace_oid("paperfeed", false);
+	Oid			papertype = pf_paper_typeid();
+
+	memset(store, 0, sizeof(PfStore));
+	store->target = target;
+	store->tupdesc = pf_paper_tupdesc();
+	store->paperid = TupleDescAttr(store->tupdesc, PF_COL_ID)->atttypid;
+	store->paperid_array = get_array_type(store->paperid);
+
+	rel = relation_open(target, AccessShareLock);
+	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
+		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
+		rel->rd_rel->reloftype != papertype)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table of type paperfeed.paper",
+						RelationGetRelationName(rel)),
+				 errhint("Make one by CREATE TABLE name OF paperfeed.paper (PRIMARY KEY (id)).")));
+	check_unique(rel);
+	store->table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+											  RelationGetRelationName(rel));
+	store->is_papers = target == get_relname_relid("papers", schema);
+	/* Keep the lock: the statements name the table by name. */
+	relation_close(rel, NoLock);
+
+}
+
+/* Kept plans, and what they were made for. */
+static SPIPlanPtr plans[PF_NSTATEMENTS];
+static Oid	plans_paperid;
+static Oid	plans_target;
+static char *plans_table;
+
+static void
+drop_plans(bool ours_too)
+{
+	for (int i = 0; i < PF_NSTATEMENTS; i++)
+	{
+		if (plans[i] == NULL || (statements[i].as_owner && !ours_too))
+			continue;
+		SPI_freeplan(plans[i]);
+		plans[i] = NULL;
+	}
+}
+
+static EphemeralNamedRelation
+register_rows(char *name, TupleDesc tupdesc)
+{
+	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
+
+	enr->md.name = name;
+	enr->md.tupdesc = tupdesc;
+	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
+	enr->md.enrtuples = 1000;
+	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register relation \"%s\"", name);
+	return enr;
+}
+
+void
+pf_store_begin(PfStore *store, Oid target)
+{
+	TupleDesc	sighting;
+
+	pf_store_check(store, target);
+
+	if (plans_paperid != store->paperid)
+		drop_plans(true);
+	else if (plans_target != target || strcmp(plans_table, store->table) != 0)
+		drop_plans(false);
+	plans_paperid = store->paperid;
+	if (plans_table != NULL)
+		pfree(plans_table);
+	plans_table = NULL;
+	plans_table = MemoryContextStrdup(TopMemoryContext, store->table);
+	plans_target = target;
+
+	store->rows = register_rows(ROWS_NAME, store->tupdesc);
+	sighting = CreateTemplateTupleDesc(PF_NSIGHTING);
+	TupleDescInitEntry(sighting, PF_SIGHTING_PAPER + 1, "paper", store->paperid, -1, 0);
+	TupleDescInitEntry(sighting, PF_SIGHTING_POSITION + 1, "position", INT4OID, -1, 0);
+	TupleDescInitEntry(sighting, PF_SIGHTING_ANNOUNCE + 1, "announce", TEXTOID, -1, 0);
+	TupleDescInitEntry(sighting, PF_SIGHTING_ANNOUNCED + 1, "announced", TIMESTAMPTZOID, -1, 0);
+	TupleDescInitEntry(sighting, PF_SIGHTING_FINGERPRINT + 1, "fingerprint", INT8OID, -1, 0);
+	store->sightings = register_rows(SIGHTINGS_NAME, sighting);
+}
+
+static SPIPlanPtr
+prepare(PfStore *store, PfStatement statement)
+{
+	Oid			types[MAX_ARGS];
+	int			n = 0;
+	SPIPlanPtr	plan;
+
+	for (; n < MAX_ARGS && statements[statement].args[n] != ARG_END; n++)
+	{
+		switch (statements[statement].args[n])
+		{
+			case ARG_OID:
+				types[n] = REGCLASSOID;
+				break;
+			case ARG_BIGINT:
+				types[n] = INT8OID;
+				break;
+			case ARG_BIGINTS:
+				types[n] = INT8ARRAYOID;
+				break;
+			case ARG_INTS:
+				types[n] = INT4ARRAYOID;
+				break;
+			case ARG_TEXTS:
+				types[n] = TEXTARRAYOID;
+				break;
+			case ARG_JSONBS:
+				types[n] = JSONBARRAYOID;
+				break;
+			case ARG_ID:
+				types[n] = store->paperid;
+				break;
+			default:
+				types[n] = store->paperid_array;
+				break;
+		}
+	}
+	plan = SPI_prepare_cursor(statements[statement].as_owner ? statements[statement].sql :
+							  psprintf(statements[statement].sql, store->table),
+							  n, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	return plan;
+}
+
+/*
+ * Few ids out of a large table is what these statements are about.  A plan is
+ * kept, and one made while the table was small must not read all of it when it
+ * has grown: so the planner is told to use the indexes.
+ */
+static int
+prefer_indexes(void)
+{
+	static const char *const off[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
+	int			nest = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(off); i++)
+		(void) set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return nest;
+}
+
+static void
+execute(PfStore *store, PfStatement statement, Datum *args)
+{
+	int			nest = prefer_indexes();
+	int			rc;
+
+	if (plans[statement] == NULL)
+		plans[statement] = prepare(store, statement);
+	rc = SPI_execute_plan(plans[statement], args, NULL, false, 0);
+	AtEOXact_GUC(true, nest);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+}
+
+/* What an attempt that failed left there went with its memory context and resource owner. */
+static Tuplestorestate *
+refill(EphemeralNamedRelation enr)
+{
+	enr->reldata = tuplestore_begin_heap(false, false, work_mem);
+	return enr->reldata;
+}
+
+static void
+drain(EphemeralNamedRelation enr)
+{
+	tuplestore_end(enr->reldata);
+	enr->reldata = NULL;
+}
+
+uint64
+pf_store_run(PfStore *store, PfStatement statement, Datum *args)
+{
+	PfAsOwner	saved;
+
+	if (!statements[statement].as_owner)
+	{
+		execute(store, statement, args);
+		if (statement == PF_STMT_INSERT || statement == PF_STMT_UPDATE)
+			drain(store->rows);
+		return SPI_processed;
+	}
+
+	pf_as_owner_begin(&saved);
+	execute(store, statement, args);
+	pf_as_owner_end(&saved);
+	if (statement == PF_STMT_SIGHT || statement == PF_STMT_SIGHT_AGAIN)
+		drain(store->sightings);
+	return SPI_processed;
+}
+
+bool
+pf_store_is_race(PfStore *store, const ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+		return true;
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->table_name == NULL)
+		return false;
+	return strcmp(store->table, quote_qualified_identifier(error->schema_name,
+														   error->table_name)) == 0 ||
+		(strcmp(error->schema_name, "paperfeed") == 0 &&
+		 (strcmp(error->table_name, "_identity") == 0 ||
+		  strcmp(error->table_name, "sightings") == 0));
+}
+
+Datum
+pf_store_ids(PfStore *store, const PfStr *ids, int n)
+{
+	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
+	int16		len;
+	bool		byval;
+	char		align;
+
+	for (int i = 0; i < n; i++)
+		datums[i] = PointerGetDatum(cstring_to_text_with_len(ids[i].s, ids[i].len));
+	get_typlenbyvalalign(store->paperid, &len, &byval, &align);
+	return PointerGetDatum(construct_array(datums, n, store->paperid, len, byval, align));
+}
+
+void
+pf_store_set_rows(PfStore *store, PfRow **rows, int n)
+{
+	Tuplestorestate *tuples = refill(store->rows);
+
+	for (int i = 0; i < n; i++)
+		tuplestore_putvalues(tuples, store->tupdesc, rows[i]->values, rows[i]->nulls);
+}
+
+void
+pf_store_set_sightings(PfStore *store, PfSighting *sightings, int n)
+{
+	Tuplestorestate *tuples = refill(store->sightings);
+
+	for (int i = 0; i < n; i++)
+		tuplestore_putvalues(tuples, store->sightings->md.tupdesc, sightings[i].values,
+							 sightings[i].nulls);
+}
