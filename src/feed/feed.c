@@ -1,0 +1,299 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *		A document from its first byte to its last record.
+ *
+ * bytes -> charset.c -> UTF-8 -> the first character tells XML from JSON
+ *	 XML:  scrub.c -> xml.c -> trees -> the format of the root element
+ *	 JSON: jsonstream.c -> json.c -> trees -> the format of the record's shape
+ * -> records -> finish.c -> the callback.
+ *
+ * Everything lives in one memory context below the caller's; what libxml2 and
+ * malloc own is released by its reset callback.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "feed/charset.h"
+#include "feed/feed.h"
+#include "feed/format.h"
+#include "feed/json.h"
+#include "feed/jsonstream.h"
+#include "feed/scrub.h"
+#include "feed/xml.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#define PIECE_SIZE		8192	/* bytes between two looks at interrupts */
+#define MAX_LEADING		4096	/* bytes of junk before the first < or { */
+
+typedef enum Syntax
+{
+	SYNTAX_UNKNOWN,
+	SYNTAX_XML,
+	SYNTAX_JSON,
+	SYNTAX_NEITHER
+} Syntax;
+
+struct PfFeed
+{
+	PfDoc		doc;
+	PfCharset  *charset;
+	Syntax		syntax;
+	int			leading;		/* bytes skipped before the document */
+	PfScrub    *scrub;
+	PfXml	   *xml;
+	PfJsonStream json;
+	int64		values;			/* of JSON, read so far */
+	int64		bad_values;
+	bool		nested;			/* within an HTTP recording */
+	int			sqlstate;
+	bool		failed;
+};
+
+static void
+note_problem(PfFeed *feed, const char *problem)
+{
+	if (problem == NULL)
+		return;
+	feed->doc.info.recovered = true;
+	if (feed->doc.info.problem.s == NULL)
+		feed->doc.info.problem = pf_doc_keep(&feed->doc, pf_str(problem));
+}
+
+static void
+fail(PfFeed *feed, int sqlstate, const char *problem)
+{
+	if (feed->failed)
+		return;
+	feed->failed = true;
+	feed->sqlstate = sqlstate;
+	feed->doc.info.problem = pf_doc_keep(&feed->doc, pf_str(problem));
+}
+
+PfStr
+pf_doc_keep(PfDoc *doc, PfStr a)
+{
+	MemoryContext old = MemoryContextSwitchTo(doc->context);
+	PfStr		copy = pf_str_dup(a);
+
+	MemoryContextSwitchTo(old);
+	return copy;
+}
+
+void
+pf_doc_emit(PfDoc *doc, PfRecord *rec)
+{
+	pf_record_finish(doc, rec);
+	doc->info.records++;
+	doc->fn(rec, &doc->info, doc->arg);
+}
+
+/* A tree from the XML reader. */
+static void
+on_piece(void *arg, PfXmlFn format, const PfNode *node, bool opened)
+{
+	PfFeed	   *feed = arg;
+	PfDoc	   *doc = &feed->doc;
+	MemoryContext old = MemoryContextSwitchTo(doc->record_context);
+	PfRecord	rec;
+
+	pf_record_init(&rec);
+	if (format(doc, node, opened, &rec) == PF_PIECE_RECORD)
+		pf_doc_emit(doc, &rec);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(doc->record_context);
+}
+
+static void
+on_scrubbed(void *arg, const char *s, size_t len)
+{
+	pf_xml_push(((PfFeed *) arg)->xml, s, len);
+}
+
+/* One value from the JSON stream. */
+static void
+on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
+{
+	PfFeed	   *feed = arg;
+	int64		before = feed->doc.info.records;
+	int			sqlstate = 0;
+	PfStr		recording = PF_STR_NONE;
+	bool		ok;
+
+	CHECK_FOR_INTERRUPTS();
+	feed->values++;
+	ok = pf_json_read(&feed->doc, s, len, line, &recording, &sqlstate);
+	if (recording.s != NULL && !feed->nested)
+	{
+		/* The body of an HTTP recording is a document of its own. */
+		PfFeed	   *inner = pf_feed_begin(feed->doc.base, PF_STR_NONE, feed->doc.fn, feed->doc.arg);
+
+		inner->nested = true;
+		pf_feed_push(inner, recording.s, recording.len);
+		if (!pf_feed_end(inner, &sqlstate))
+			fail(feed, sqlstate, inner->doc.info.problem.s);
+		inner->doc.info.bytes = feed->doc.info.bytes;
+		feed->doc.info = inner->doc.info;
+		return;
+	}
+	if (!ok)
+	{
+		feed->bad_values++;
+		if (feed->sqlstate == 0)
+			feed->sqlstate = sqlstate;
+		feed->doc.info.recovered = true;
+	}
+	else if (!complete && before == feed->doc.info.records)
+		note_problem(feed, "the document is cut off");
+}
+
+/* Valid UTF-8 from charset.c. */
+static void
+on_utf8(void *arg, const char *s, size_t len)
+{
+	PfFeed	   *feed = arg;
+
+	if (feed->syntax == SYNTAX_UNKNOWN)
+	{
+		/* Skip what servers put before a document by mistake. */
+		while (len > 0 && *s != '<' && !((*s == '{' || *s == '[') && feed->leading == 0))
+		{
+			if (strchr(" \t\r\n\xEF\xBB\xBF", *s) == NULL && feed->leading++ > MAX_LEADING)
+			{
+				feed->syntax = SYNTAX_NEITHER;
+				break;
+			}
+			s++;
+			len--;
+		}
+		if (feed->syntax == SYNTAX_UNKNOWN && len > 0)
+		{
+			if (feed->leading > 0)
+				note_problem(feed, "there is text before the document");
+			if (*s == '<')
+			{
+				feed->syntax = SYNTAX_XML;
+				feed->xml = pf_xml_begin(on_piece, feed);
+				feed->scrub = pf_scrub_begin(on_scrubbed, feed);
+			}
+			else
+			{
+				feed->syntax = SYNTAX_JSON;
+				pf_jsonstream_begin(&feed->json, on_value, feed);
+			}
+		}
+	}
+
+	switch (feed->syntax)
+	{
+		case SYNTAX_XML:
+			pf_scrub_push(feed->scrub, s, len);
+			pf_xml_drain(feed->xml);
+			break;
+		case SYNTAX_JSON:
+			pf_jsonstream_push(&feed->json, s, len);
+			break;
+		default:
+			break;
+	}
+}
+
+PfFeed *
+pf_feed_begin(PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed document",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	PfFeed	   *feed = palloc0(sizeof(PfFeed));
+	PfDoc	   *doc = &feed->doc;
+	PfUrl		url;
+
+	doc->context = context;
+	doc->record_context = AllocSetContextCreate(context, "paperfeed record",
+												ALLOCSET_DEFAULT_SIZES);
+	doc->fn = fn;
+	doc->arg = arg;
+	doc->info.total = -1;
+	doc->info.updated = PF_NO_TIME;
+	doc->base = pf_str_dup(pf_str_trim(base_url));
+	if (pf_str_blank(doc->base))
+		doc->base = PF_STR_NONE;
+	else if (pf_url_split(doc->base, &url) && !pf_str_blank(url.host))
+		doc->host = pf_str_dup(url.host);
+	feed->charset = pf_charset_begin(pf_str_dup(content_type), on_utf8, feed);
+	MemoryContextSwitchTo(old);
+	return feed;
+}
+
+void
+pf_feed_push(PfFeed *feed, const char *bytes, size_t len)
+{
+	MemoryContext old = MemoryContextSwitchTo(feed->doc.context);
+
+	while (len > 0)
+	{
+		size_t		n = Min(len, PIECE_SIZE);
+
+		CHECK_FOR_INTERRUPTS();
+		pf_charset_push(feed->charset, bytes, n);
+		feed->doc.info.bytes += n;
+		bytes += n;
+		len -= n;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+bool
+pf_feed_end(PfFeed *feed, int *sqlstate)
+{
+	PfFeedInfo *info = &feed->doc.info;
+	MemoryContext old = MemoryContextSwitchTo(feed->doc.context);
+	const char *fault;
+	int			state = 0;
+
+	pf_charset_end(feed->charset);
+	info->charset = pf_charset_name(feed->charset);
+
+	switch (feed->syntax)
+	{
+		case SYNTAX_XML:
+			pf_scrub_end(feed->scrub);
+			pf_xml_end(feed->xml);
+			fault = pf_xml_fault(feed->xml, &state);
+			if (fault != NULL)
+				fail(feed, state, fault);
+			note_problem(feed, pf_scrub_problem(feed->scrub));
+			note_problem(feed, pf_xml_problem(feed->xml));
+			break;
+
+		case SYNTAX_JSON:
+			pf_jsonstream_end(&feed->json);
+			if (feed->json.too_large)
+				fail(feed, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a JSON value is larger than 256 MB");
+			else if (feed->bad_values > 0 && feed->bad_values == feed->values &&
+					 info->records == 0)
+				fail(feed, feed->sqlstate,
+					 info->problem.s != NULL ? info->problem.s : "this is no JSON");
+			break;
+
+		default:
+			fail(feed, ERRCODE_INVALID_TEXT_REPRESENTATION,
+				 info->bytes == 0 ? "the document is empty" :
+				 "this is neither XML nor JSON");
+			break;
+	}
+	if (pf_charset_faults(feed->charset) > 0)
+		note_problem(feed, "bytes that its charset does not have");
+
+	MemoryContextSwitchTo(old);
+	*sqlstate = feed->failed ? feed->sqlstate : 0;
+	return !feed->failed;
+}
+
+const PfFeedInfo *
+pf_feed_info(const PfFeed *feed)
+{
+	return &feed->doc.info;
+}

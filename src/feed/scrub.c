@@ -1,0 +1,642 @@
+/*-------------------------------------------------------------------------
+ *
+ * scrub.c
+ *		Make text that claims to be XML safe to feed to an XML parser.
+ *
+ * A lexer that knows where tags, CDATA sections, comments, processing
+ * instructions and the document type declaration begin and end:
+ *
+ * - The XML declaration, processing instructions, comments and the DOCTYPE
+ *	 with all it declares are left out.  What never reaches the parser cannot
+ *	 be expanded, included or fetched: there are no entity bombs and no
+ *	 external entities left to guard against.
+ * - References to HTML's named characters become the characters; references
+ *	 to anything else unknown, and a bare &, become text.  Character
+ *	 references that XML forbids become what Windows means by them, or U+FFFD.
+ * - A < that begins no tag becomes text.  So does one whose tag is longer
+ *	 than PF_MAX_TAG or has more than PF_MAX_ATTRIBUTES attributes: the
+ *	 parser's time for a tag is quadratic in them and cannot be interrupted.
+ * - Control characters, which XML 1.0 forbids, are left out.
+ * - HTML's void elements (<br>, <img ...>) are closed.
+ *
+ * What needs no mending is handed on as it stands, in long runs.  A construct
+ * cut off by the end of a piece is held back until the next one; comments and
+ * declarations may be of any length, as they are forgotten on the way.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/text.h"
+#include "feed/scrub.h"
+
+#define MAX_REFERENCE	40		/* bytes from & to ; */
+
+typedef enum State
+{
+	IN_TEXT,
+	IN_CDATA,
+	IN_COMMENT,
+	IN_PI,
+	IN_DOCTYPE
+} State;
+
+struct PfScrub
+{
+	PfScrubFn	fn;
+	void	   *arg;
+	State		state;
+	int			depth;			/* of brackets in the DOCTYPE */
+	char		quote;			/* open quote in the DOCTYPE, or 0 */
+	bool		doctype_comment;	/* within a comment in the DOCTYPE */
+	StringInfoData held;		/* what the last piece ended in, and this one */
+	bool		controls;		/* the piece has control characters */
+	const char *run;			/* to be handed on: grows while nothing needs mending */
+	size_t		run_len;
+	const char *problem;
+};
+
+static void
+flush_run(PfScrub *scrub)
+{
+	if (scrub->run_len > 0)
+		scrub->fn(scrub->arg, scrub->run, scrub->run_len);
+	scrub->run_len = 0;
+}
+
+/* 's' must stay as it is until the end of scrub_piece. */
+static inline void
+emit(PfScrub *scrub, const char *s, size_t len)
+{
+	if (scrub->run_len == 0)
+		scrub->run = s;
+	else if (scrub->run + scrub->run_len != s)
+	{
+		flush_run(scrub);
+		scrub->run = s;
+	}
+	scrub->run_len += len;
+}
+
+static void
+note(PfScrub *scrub, const char *problem)
+{
+	if (scrub->problem == NULL)
+		scrub->problem = problem;
+}
+
+static inline bool
+is_control(unsigned char c)
+{
+	return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+/* A plain loop without an early end: the Makefile has it made into vector code. */
+static bool
+has_control(const char *s, size_t len)
+{
+	unsigned char found = 0;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) s[i];
+
+		found |= (c < 0x20) & (c != '\t') & (c != '\n') & (c != '\r');
+	}
+	return found != 0;
+}
+
+static void
+emit_without_controls(PfScrub *scrub, const char *s, size_t len)
+{
+	size_t		start = 0;
+
+	if (!scrub->controls)
+	{
+		emit(scrub, s, len);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+	{
+		if (is_control((unsigned char) s[i]))
+		{
+			note(scrub, "control characters");
+			emit(scrub, s + start, i - start);
+			start = i + 1;
+		}
+	}
+	emit(scrub, s + start, len - start);
+}
+
+static inline bool
+is_name_start(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || c >= 0x80;
+}
+
+/*
+ * The reference at 's' (which is at &): its length, or 0 if it is none, or
+ * -1 if the end of the piece cuts it off.  '*with' is what to put in its
+ * place, none to keep it.
+ */
+static int
+reference(const char *s, size_t len, bool final, PfStr *with)
+{
+	size_t		n = 1;
+	PfStr		name;
+
+	*with = PF_STR_NONE;
+	while (n < len && n < MAX_REFERENCE &&
+		   ((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'z') ||
+			(s[n] >= 'A' && s[n] <= 'Z') || s[n] == '#'))
+		n++;
+	if (n == len && n < MAX_REFERENCE && !final)
+		return -1;
+	if (n >= len || s[n] != ';' || n == 1)
+		return 0;
+
+	name = (PfStr) {s + 1, (int) n - 1};
+	if (name.s[0] == '#')
+	{
+		uint32		c = 0;
+		bool		hex = name.len > 1 && (name.s[1] == 'x' || name.s[1] == 'X');
+		int			i = hex ? 2 : 1;
+
+		if (i >= name.len)
+			return 0;
+		for (; i < name.len; i++)
+		{
+			char		d = name.s[i];
+			int			v;
+
+			if (d >= '0' && d <= '9')
+				v = d - '0';
+			else if (hex && d >= 'a' && d <= 'f')
+				v = d - 'a' + 10;
+			else if (hex && d >= 'A' && d <= 'F')
+				v = d - 'A' + 10;
+			else
+				return 0;
+			c = Min(c * (hex ? 16 : 10) + v, 0x110000);
+		}
+		if (c >= 0x80 && c < 0xA0)
+		{
+			/* pf_plain knows the Windows-1252 range: hand the reference on as text. */
+			*with = PF_STR_LIT("&amp;");
+			return 1;
+		}
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xFFFE || c == 0xFFFF ||
+			(c >= 0xD800 && c < 0xE000) || c > 0x10FFFF)
+			*with = PF_STR_LIT("\xEF\xBF\xBD");
+		else if (s[2] == 'X')
+		{
+			/* XML wants a small x. */
+			*with = PF_STR_LIT("&#x");
+			return 3;
+		}
+		return (int) n + 1;
+	}
+	if (PF_STR_IS(name, "amp") || PF_STR_IS(name, "lt") || PF_STR_IS(name, "gt") ||
+		PF_STR_IS(name, "quot") || PF_STR_IS(name, "apos"))
+		return (int) n + 1;
+
+	*with = pf_entity(name);
+	if (with->s == NULL)
+		return 0;
+	if (with->len == 1 && strchr("<>&\"'", with->s[0]) != NULL)
+	{
+		/* &LT; and other names of what XML must not see bare. */
+		*with = with->s[0] == '<' ? PF_STR_LIT("&lt;") : with->s[0] == '>' ? PF_STR_LIT("&gt;") :
+			with->s[0] == '&' ? PF_STR_LIT("&amp;") : with->s[0] == '"' ? PF_STR_LIT("&quot;") :
+			PF_STR_LIT("&apos;");
+	}
+	return (int) n + 1;
+}
+
+/*
+ * Hand on text or a tag, references mended.  Returns how much of it was
+ * used: less than 'len' only if a reference is cut off at the end.
+ */
+static size_t
+scrub_references(PfScrub *scrub, const char *s, size_t len, bool final)
+{
+	size_t		start = 0;
+	size_t		i = 0;
+
+	for (;;)
+	{
+		const char *amp = memchr(s + i, '&', len - i);
+		PfStr		with;
+		int			n;
+
+		if (amp == NULL)
+			break;
+		i = amp - s;
+		n = reference(amp, len - i, final, &with);
+		if (n < 0)
+		{
+			emit_without_controls(scrub, s + start, i - start);
+			return i;
+		}
+		if (n == 0)
+		{
+			note(scrub, "a bare & or an unknown entity");
+			with = PF_STR_LIT("&amp;");
+			n = 1;
+		}
+		if (with.s != NULL)
+		{
+			emit_without_controls(scrub, s + start, i - start);
+			emit(scrub, with.s, with.len);
+			start = i + n;
+		}
+		i += n;
+	}
+	emit_without_controls(scrub, s + start, len - start);
+	return len;
+}
+
+/* The bytes that mean something in a tag. */
+static const bool tag_special[256] = {
+	['"'] = true, ['\''] = true, ['&'] = true, ['<'] = true, ['='] = true, ['>'] = true
+};
+
+/*
+ * Length of the tag at 's' (which is at <, followed by a name or a slash),
+ * 0 if this < begins no tag, -1 if the end of the piece cuts it off.  Tells
+ * whether there is a & in it, or a < inside a value.
+ */
+static int
+tag_length(const char *s, size_t len, bool final, bool *has_amp, bool *has_lt)
+{
+	size_t		max = Min(len, PF_MAX_TAG);
+	int			attributes = 0;
+	char		quote = 0;
+
+	*has_amp = false;
+	*has_lt = false;
+	if (s[1] == '/')
+	{
+		const char *end = memchr(s, '>', max);
+
+		if (end != NULL)
+			return (int) (end - s) + 1;
+		return len >= PF_MAX_TAG || final ? 0 : -1;
+	}
+	for (size_t i = 1; i < max; i++)
+	{
+		char		c = s[i];
+
+		if (!tag_special[(unsigned char) c])
+			continue;
+		if (c == '&')
+			*has_amp = true;
+		if (quote != 0)
+		{
+			if (c == quote)
+				quote = 0;
+			else if (c == '<')
+				*has_lt = true;
+		}
+		else if (c == '>')
+			return (int) i + 1;
+		else if (c == '"' || c == '\'')
+		{
+			/* A quote opens only a value: anything else is an apostrophe in text. */
+			size_t		k = i;
+
+			while (k > 1 && (s[k - 1] == ' ' || s[k - 1] == '\n' || s[k - 1] == '\t' ||
+							 s[k - 1] == '\r'))
+				k--;
+			if (s[k - 1] == '=')
+				quote = c;
+		}
+		else if (c == '=')
+		{
+			if (++attributes > PF_MAX_ATTRIBUTES)
+				return 0;
+		}
+		else if (c == '<')
+			return 0;
+	}
+	if (len >= PF_MAX_TAG || final)
+		return 0;
+	return -1;
+}
+
+/* One of HTML's elements that have no end tag and that people leave open. */
+static bool
+is_void_name(PfStr name)
+{
+	return name.len == 2 ?
+		pf_str_eq_nocase(name, "br") || pf_str_eq_nocase(name, "hr") :
+		name.len == 3 && (pf_str_eq_nocase(name, "img") || pf_str_eq_nocase(name, "wbr"));
+}
+
+/* Is it such an element's tag, without the slash that XML wants? */
+static bool
+is_open_void(const char *s, int len)
+{
+	PfStr		tag = {s + 1, len - 2};
+
+	for (int n = 2; n <= 3; n++)
+	{
+		if (tag.len == n || (tag.len > n && (tag.s[n] == ' ' || tag.s[n] == '\n')))
+			return is_void_name((PfStr) {tag.s, n}) && tag.s[tag.len - 1] != '/';
+	}
+	return false;
+}
+
+static bool
+is_void_end(const char *s, int len)
+{
+	return s[1] == '/' && is_void_name(pf_str_trim((PfStr) {s + 2, len - 3}));
+}
+
+/* Hand on a tag; a < inside a value must not stay bare. */
+static void
+scrub_tag(PfScrub *scrub, const char *s, int len, bool has_amp, bool has_lt)
+{
+	if (len < 16 && is_void_end(s, len))
+		return;
+	if (!has_amp && !has_lt && !scrub->controls && !is_open_void(s, len))
+	{
+		emit(scrub, s, len);
+		return;
+	}
+	if (has_lt)
+	{
+		size_t		start = 0;
+
+		note(scrub, "a bare < in an attribute");
+		for (size_t i = 1; i < (size_t) len; i++)
+		{
+			if (s[i] != '<')
+				continue;
+			scrub_references(scrub, s + start, i - start, true);
+			emit(scrub, "&lt;", 4);
+			start = i + 1;
+		}
+		s += start;
+		len -= (int) start;
+	}
+	if (len > 2 && is_open_void(s, len))
+	{
+		scrub_references(scrub, s, len - 1, true);
+		emit(scrub, "/>", 2);
+	}
+	else
+		scrub_references(scrub, s, len, true);
+}
+
+/* Skip to behind 'end'; true if it is there.  Otherwise all but what may be its beginning is used. */
+static bool
+skip_to(const char *s, size_t len, const char *end, size_t *used)
+{
+	size_t		n = strlen(end);
+	const char *at = memmem(s, len, end, n);
+
+	if (at != NULL)
+	{
+		*used = at - s + n;
+		return true;
+	}
+	*used = len >= n ? len - (n - 1) : 0;
+	return false;
+}
+
+/* Skip the rest of a DOCTYPE; true when it has ended. */
+static bool
+skip_doctype(PfScrub *scrub, const char *s, size_t len, size_t *used)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		char		c = s[i];
+
+		if (scrub->doctype_comment)
+		{
+			size_t		n;
+			bool		ended = skip_to(s + i, len - i, "-->", &n);
+
+			if (!ended)
+			{
+				*used = i + n;
+				return false;
+			}
+			scrub->doctype_comment = false;
+			i += n - 1;
+		}
+		else if (scrub->quote != 0)
+		{
+			if (c == scrub->quote)
+				scrub->quote = 0;
+		}
+		else if (c == '"' || c == '\'')
+			scrub->quote = c;
+		else if (c == '[')
+			scrub->depth++;
+		else if (c == ']')
+			scrub->depth = 0;
+		else if (c == '<')
+		{
+			if (len - i < 4)
+			{
+				*used = i;
+				return false;
+			}
+			if (memcmp(s + i, "<!--", 4) == 0)
+			{
+				scrub->doctype_comment = true;
+				i += 3;
+			}
+		}
+		else if (c == '>' && scrub->depth == 0)
+		{
+			*used = i + 1;
+			return true;
+		}
+	}
+	*used = len;
+	return false;
+}
+
+/* Handle what begins at a < in text.  Returns the bytes used, -1 to wait for more. */
+static int64
+scrub_markup(PfScrub *scrub, const char *s, size_t len, bool final)
+{
+	bool		has_amp;
+	bool		has_lt;
+	int			n;
+
+	if (len < 9 && !final && (len < 2 || s[1] == '!'))
+		return -1;
+
+	/* Tags first: nearly everything is one. */
+	if (len >= 2 && (is_name_start((unsigned char) s[1]) ||
+					 (s[1] == '/' && (len < 3 || is_name_start((unsigned char) s[2])))))
+	{
+		n = tag_length(s, len, final, &has_amp, &has_lt);
+		if (n < 0)
+			return -1;
+		if (n > 0)
+		{
+			scrub_tag(scrub, s, n, has_amp, has_lt);
+			return n;
+		}
+	}
+	else if (len >= 2 && s[1] == '?')
+	{
+		scrub->state = IN_PI;
+		return 2;
+	}
+	else if (len >= 9 && memcmp(s, "<![CDATA[", 9) == 0)
+	{
+		emit(scrub, s, 9);
+		scrub->state = IN_CDATA;
+		return 9;
+	}
+	else if (len >= 4 && memcmp(s, "<!--", 4) == 0)
+	{
+		scrub->state = IN_COMMENT;
+		return 4;
+	}
+	else if (len >= 9 && pg_strncasecmp(s, "<!DOCTYPE", 9) == 0)
+	{
+		scrub->state = IN_DOCTYPE;
+		scrub->depth = 0;
+		scrub->quote = 0;
+		scrub->doctype_comment = false;
+		return 9;
+	}
+	note(scrub, "a < that begins no tag");
+	emit(scrub, "&lt;", 4);
+	return 1;
+}
+
+/* Work through 's'; returns how much of it was used. */
+static size_t
+scrub_run(PfScrub *scrub, const char *s, size_t len, bool final)
+{
+	size_t		i = 0;
+
+	while (i < len)
+	{
+		const char *at = s + i;
+		size_t		rest = len - i;
+		size_t		used;
+		int64		n;
+		const char *lt;
+
+		switch (scrub->state)
+		{
+			case IN_TEXT:
+				lt = memchr(at, '<', rest);
+				if (lt != at)
+				{
+					size_t		text = lt == NULL ? rest : (size_t) (lt - at);
+
+					used = scrub_references(scrub, at, text, final || lt != NULL);
+					i += used;
+					if (used < text)
+						return i;
+					break;
+				}
+				n = scrub_markup(scrub, at, rest, final);
+				if (n < 0)
+					return i;
+				i += n;
+				break;
+
+			case IN_CDATA:
+				if (skip_to(at, rest, "]]>", &used))
+					scrub->state = IN_TEXT;
+				else if (final)
+					used = rest;
+				emit_without_controls(scrub, at, used);
+				i += used;
+				if (scrub->state == IN_CDATA)
+				{
+					if (final)
+						emit(scrub, "]]>", 3);
+					return i;
+				}
+				break;
+
+			case IN_COMMENT:
+			case IN_PI:
+				if (!skip_to(at, rest, scrub->state == IN_COMMENT ? "-->" : "?>", &used))
+					return i + used;
+				scrub->state = IN_TEXT;
+				i += used;
+				break;
+
+			case IN_DOCTYPE:
+				if (!skip_doctype(scrub, at, rest, &used))
+					return i + used;
+				scrub->state = IN_TEXT;
+				i += used;
+				break;
+		}
+	}
+	return i;
+}
+
+static size_t
+scrub_piece(PfScrub *scrub, const char *s, size_t len, bool final)
+{
+	size_t		used;
+
+	scrub->controls = has_control(s, len);
+	used = scrub_run(scrub, s, len, final);
+	flush_run(scrub);
+	return used;
+}
+
+PfScrub *
+pf_scrub_begin(PfScrubFn fn, void *arg)
+{
+	PfScrub    *scrub = palloc0(sizeof(PfScrub));
+
+	scrub->fn = fn;
+	scrub->arg = arg;
+	scrub->state = IN_TEXT;
+	initStringInfo(&scrub->held);
+	return scrub;
+}
+
+void
+pf_scrub_push(PfScrub *scrub, const char *s, size_t len)
+{
+	size_t		used;
+
+	if (scrub->held.len == 0)
+	{
+		used = scrub_piece(scrub, s, len, false);
+		appendBinaryStringInfo(&scrub->held, s + used, (int) (len - used));
+		return;
+	}
+	appendBinaryStringInfo(&scrub->held, s, (int) len);
+	used = scrub_piece(scrub, scrub->held.data, scrub->held.len, false);
+	memmove(scrub->held.data, scrub->held.data + used, scrub->held.len - used);
+	scrub->held.len -= (int) used;
+	scrub->held.data[scrub->held.len] = '\0';
+}
+
+void
+pf_scrub_end(PfScrub *scrub)
+{
+	if (scrub->held.len > 0)
+		scrub_piece(scrub, scrub->held.data, scrub->held.len, true);
+	else if (scrub->state == IN_CDATA)
+		emit(scrub, "]]>", 3);
+	flush_run(scrub);
+	if (scrub->state != IN_TEXT)
+		note(scrub, "cut off inside a comment, CDATA section or declaration");
+	resetStringInfo(&scrub->held);
+}
+
+const char *
+pf_scrub_problem(const PfScrub *scrub)
+{
+	return scrub->problem;
+}
