@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * feeds.h
+ *		Reading and noting rows of paperfeed.feeds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PF_FEEDS_H
+#define PF_FEEDS_H
+
+#include "common/sha2.h"
+#include "feed/feed.h"
+#include "paper/paper.h"
+
+/* What is remembered of a feed. */
+typedef struct PfFeedRow
+{
+	int64		id;				/* 0 = not known yet */
+	bool		is_new;			/* it got its id just now */
+	PfStr		etag;
+	PfStr		last_modified;
+	bool		has_checksum;
+	uint8		checksum[PG_SHA256_DIGEST_LENGTH];
+} PfFeedRow;
+
+/* One attempt and what came of it. */
+typedef struct PfRun
+{
+	PfStr		url;
+	Oid			target;
+	const char *status;			/* "ok", "unchanged", "recovered", "failed" */
+	int			http_status;	/* 0 = none */
+	PfStr		etag;
+	PfStr		last_modified;
+	bool		has_checksum;
+	uint8		checksum[PG_SHA256_DIGEST_LENGTH];
+	PfCounts	counts;
+	int64		bytes;
+	const PfFeedInfo *info;		/* NULL if no document was read */
+	const char *error;
+} PfRun;
+
+/* All but the first need SPI to be connected; they run as the tables' owner. */
+extern void pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row);
+extern void pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target);	/* gives it an id */
+extern void pf_feed_row_note(const PfFeedRow *row, const PfRun *run);
+
+extern void pf_checksum(PfStr bytes, uint8 *out);
+
+#endif							/* PF_FEEDS_H */

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * ingest.c
+ *		SQL: paperfeed.ingest, ingest_document, ingest_file: documents to rows.
+ *
+ * The order of things: check the target and the caller's rights; read what is
+ * known of the feed; fetch, with no SPI connection and no lock of ours held;
+ * note the feed, which gives its number; parse and write batch by batch;
+ * note the outcome.  Everything is one transaction, the caller's.
+ *
+ * A fault of the feed (no answer, an error, a document that cannot be read)
+ * ends up in the report and in paperfeed.feeds.  What the caller did wrong,
+ * lack of rights for instance, is raised.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "common/encoding.h"
+#include "common/sha2.h"
+#include "executor/spi.h"
+#include "fetch/fetch.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "ingest/document.h"
+#include "ingest/feeds.h"
+#include "miscadmin.h"
+#include "paper/paper.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(pf_ingest);
+PG_FUNCTION_INFO_V1(pf_ingest_document);
+PG_FUNCTION_INFO_V1(pf_ingest_file);
+
+/* SPI, but what we allocate outlives it. */
+static void
+connect_spi(void)
+{
+	MemoryContext upper = CurrentMemoryContext;
+
+	SPI_connect();
+	MemoryContextSwitchTo(upper);
+}
+
+static void
+write_record(PfRecord *rec, const PfFeedInfo *info pg_attribute_unused(), void *arg)
+{
+	pf_writer_add(arg, rec);
+}
+
+static void
+count_only(PfRecord *rec pg_attribute_unused(), const PfFeedInfo *info pg_attribute_unused(),
+		   void *arg pg_attribute_unused())
+{
+}
+
+static Datum
+make_report(FunctionCallInfo fcinfo, const PfRun *run, TimestampTz start)
+{
+	TupleDesc	tupdesc;
+	Datum		values[11];
+	bool		nulls[11] = {false};
+	Interval   *elapsed = palloc0(sizeof(Interval));
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 11)
+		elog(ERROR, "return type must be paperfeed.ingest_report");
+	tupdesc = BlessTupleDesc(tupdesc);
+
+	elapsed->time = GetCurrentTimestamp() - start;
+	values[0] = PointerGetDatum(pf_utf8_to_text(run->url));
+	values[1] = CStringGetTextDatum(run->status);
+	nulls[2] = run->http_status == 0;
+	values[2] = Int32GetDatum(run->http_status);
+	values[3] = Int64GetDatum(run->counts.seen);
+	values[4] = Int64GetDatum(run->counts.added);
+	values[5] = Int64GetDatum(run->counts.updated);
+	values[6] = Int64GetDatum(run->counts.unchanged);
+	values[7] = Int64GetDatum(run->counts.rejected);
+	values[8] = Int64GetDatum(run->bytes);
+	values[9] = IntervalPGetDatum(elapsed);
+	nulls[10] = run->error == NULL;
+	if (run->error != NULL)
+		values[10] = PointerGetDatum(pf_utf8_to_text(pf_str(run->error)));
+	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
+}
+
+/* Parse 'in' and write its papers; fills the run's outcome. */
+static void
+write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
+{
+	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
+	PfOutcome	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
+
+	run->counts = pf_writer_end(writer);
+	run->info = outcome.info;
+	run->bytes = outcome.info->bytes;
+	if (!outcome.ok)
+	{
+		run->status = "failed";
+		run->error = outcome.problem;
+	}
+	else if (outcome.info->error_code.s != NULL && outcome.info->records == 0 &&
+			 !PF_STR_IS(outcome.info->error_code, "noRecordsMatch"))
+	{
+		run->status = "failed";
+		run->error = pf_str_printf("the service says: %.*s %.*s",
+								   outcome.info->error_code.len, outcome.info->error_code.s,
+								   outcome.info->error.len,
+								   outcome.info->error.s ? outcome.info->error.s : "").s;
+	}
+	else if (outcome.info->recovered)
+	{
+		run->status = "recovered";
+		run->error = outcome.problem;
+	}
+	else
+		run->status = "ok";
+}
+
+/* The service's own words in the body of an HTTP error, or the status alone. */
+static const char *
+http_error(const PfResponse *response)
+{
+	PfOutcome	outcome;
+
+	if (response->body.len > 0)
+	{
+		outcome = pf_document_read(pf_input_memory(response->body), response->effective_url,
+								   response->content_type, count_only, NULL);
+		if (outcome.info->error.s != NULL)
+			return pf_str_printf("%s: %.*s", response->error,
+								 outcome.info->error.len, outcome.info->error.s).s;
+	}
+	return response->error;
+}
+
+/* paperfeed.ingest(source text, target regclass) */
+Datum
+pf_ingest(PG_FUNCTION_ARGS)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	PfStr		url = pf_str_trim(pf_text_to_utf8(PG_GETARG_TEXT_PP(0)));
+	PfRun		run;
+	PfFeedRow	feed;
+	PfRequest	request;
+	PfResponse *response;
+
+	memset(&run, 0, sizeof(run));
+	run.url = url;
+	run.target = PG_GETARG_OID(1);
+
+	pf_fetch_check_url(url);
+	pf_writer_check(run.target);
+	pf_feed_row_read(url, run.target, &feed);
+
+	memset(&request, 0, sizeof(request));
+	request.url = url;
+	request.etag = feed.etag;
+	request.last_modified = feed.last_modified;
+	response = pf_fetch(&request);
+
+	run.http_status = response->http_status;
+	run.bytes = response->body.len;
+	run.etag = response->etag;
+	run.last_modified = response->last_modified;
+
+	connect_spi();
+	switch (response->status)
+	{
+		case PF_FETCH_OK:
+			pf_checksum(response->body, run.checksum);
+			if (feed.has_checksum &&
+				memcmp(feed.checksum, run.checksum, PG_SHA256_DIGEST_LENGTH) == 0)
+			{
+				run.status = "unchanged";
+				break;
+			}
+			run.has_checksum = true;
+			pf_feed_row_ensure(&feed, url, run.target);
+			write_document(&run, &feed, pf_input_memory(response->body),
+						   response->effective_url, response->content_type);
+			break;
+		case PF_FETCH_NOT_MODIFIED:
+			run.status = "unchanged";
+			run.bytes = 0;
+			break;
+		case PF_FETCH_HTTP_ERROR:
+			run.status = "failed";
+			run.error = http_error(response);
+			break;
+		case PF_FETCH_FAILED:
+			run.status = "failed";
+			run.error = response->error;
+			break;
+	}
+	pf_feed_row_ensure(&feed, url, run.target);
+	pf_feed_row_note(&feed, &run);
+	SPI_finish();
+	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+}
+
+/* What ingest_document and ingest_file share. */
+static void
+ingest_input(PfRun *run, PfInput *in, PfStr base_url, PfStr content_type)
+{
+	PfFeedRow	feed;
+
+	pf_feed_row_read(run->url, run->target, &feed);
+	connect_spi();
+	pf_feed_row_ensure(&feed, run->url, run->target);
+	write_document(run, &feed, in, base_url, content_type);
+	pf_feed_row_note(&feed, run);
+	SPI_finish();
+}
+
+/* paperfeed.ingest_document(document bytea, target regclass, base_url text, content_type text) */
+Datum
+pf_ingest_document(PG_FUNCTION_ARGS)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	PfStr		base_url = PF_STR_NONE;
+	PfStr		content_type = PF_STR_NONE;
+	bytea	   *document;
+	PfRun		run;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	document = PG_GETARG_BYTEA_PP(0);
+	if (!PG_ARGISNULL(2))
+		base_url = pf_text_to_utf8(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		content_type = pf_text_to_utf8(PG_GETARG_TEXT_PP(3));
+
+	memset(&run, 0, sizeof(run));
+	run.url = base_url.s != NULL ? base_url : PF_STR_LIT("document:");
+	run.target = PG_GETARG_OID(1);
+	pf_writer_check(run.target);
+	ingest_input(&run, pf_input_memory((PfStr) {VARDATA_ANY(document),
+												(int) VARSIZE_ANY_EXHDR(document)}),
+				 base_url, content_type);
+	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+}
+
+/* paperfeed.ingest_file(path text, target regclass, base_url text) */
+Datum
+pf_ingest_file(PG_FUNCTION_ARGS)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	char	   *path;
+	PfStr		base_url = PF_STR_NONE;
+	PfInput    *in;
+	PfRun		run;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read server files"),
+				 errdetail("Only roles with privileges of the \"%s\" role may ingest server files.",
+						   "pg_read_server_files"),
+				 errhint("Read the file on the client and use paperfeed.ingest_document.")));
+	path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	canonicalize_path(path);
+	if (!PG_ARGISNULL(2))
+		base_url = pf_text_to_utf8(PG_GETARG_TEXT_PP(2));
+
+	memset(&run, 0, sizeof(run));
+	run.url = pf_str_printf("file:%s", path);
+	run.target = PG_GETARG_OID(1);
+	pf_writer_check(run.target);
+	in = pf_input_file(path);
+	ingest_input(&run, in, base_url, PF_STR_NONE);
+	pf_input_close(in);
+	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+}

@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ *
+ * input.c
+ *		Where a document's bytes come from: memory or a server file, plain or gzip.
+ *
+ * gzip is known by its first two bytes.  Several members in a row are one
+ * document, as gzip itself has it.  A bomb is known by its ratio: what grows
+ * more than a hundredfold, and beyond what could pass for a document, is
+ * refused, so that no small input costs unbounded time.
+ *
+ * zlib's memory comes from malloc and is released by a reset callback of the
+ * memory context; the file is the resource owner's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "ingest/input.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+
+#define BUFFER_SIZE		65536
+#define GZIP_MAGIC_1	0x1F
+#define GZIP_MAGIC_2	0x8B
+#define BOMB_SIZE		(64 * 1024 * 1024)
+#define BOMB_RATIO		100
+
+struct PfInput
+{
+	FILE	   *file;			/* NULL = memory */
+	char	   *path;
+	char	   *buffer;			/* of a file */
+	PfStr		memory;			/* not handed on yet */
+	int64		raw_bytes;
+
+	bool		started;
+	bool		gzip;
+	bool		inflating;		/* zlib holds memory */
+	bool		done;
+	z_stream	z;
+	char	   *plain;			/* decompressed */
+	int64		plain_bytes;
+	const char *fault;
+	int			sqlstate;
+};
+
+static void
+release(void *arg)
+{
+	PfInput    *in = arg;
+
+	if (in->inflating)
+		inflateEnd(&in->z);
+	in->inflating = false;
+}
+
+static PfInput *
+make_input(void)
+{
+	PfInput    *in = palloc0(sizeof(PfInput));
+	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
+
+	callback->func = release;
+	callback->arg = in;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	return in;
+}
+
+PfInput *
+pf_input_memory(PfStr bytes)
+{
+	PfInput    *in = make_input();
+
+	in->memory = bytes;
+	return in;
+}
+
+PfInput *
+pf_input_file(const char *path)
+{
+	PfInput    *in = make_input();
+	struct stat st;
+
+	in->file = AllocateFile(path, PG_BINARY_R);
+	if (in->file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\" for reading: %m", path)));
+	if (fstat(fileno(in->file), &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", path)));
+	if (!S_ISREG(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a regular file", path)));
+	in->path = pstrdup(path);
+	in->buffer = palloc(BUFFER_SIZE);
+	return in;
+}
+
+/* The next bytes as they are stored. */
+static size_t
+next_raw(PfInput *in, const char **bytes)
+{
+	size_t		n;
+
+	if (in->file == NULL)
+	{
+		n = in->memory.len;
+		*bytes = in->memory.s;
+		in->memory.len = 0;
+	}
+	else
+	{
+		n = fread(in->buffer, 1, BUFFER_SIZE, in->file);
+		if (n < BUFFER_SIZE && ferror(in->file))
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read file \"%s\": %m", in->path)));
+		*bytes = in->buffer;
+	}
+	in->raw_bytes += n;
+	return n;
+}
+
+static void
+set_fault(PfInput *in, int sqlstate, const char *fault)
+{
+	in->done = true;
+	in->fault = fault;
+	in->sqlstate = sqlstate;
+}
+
+static void
+start_gzip(PfInput *in)
+{
+	if (inflateInit2(&in->z, 15 + 16) != Z_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("Could not start to decompress.")));
+	in->inflating = true;
+	in->gzip = true;
+	in->plain = palloc(BUFFER_SIZE);
+}
+
+/* See that there is something to decompress. */
+static bool
+refill(PfInput *in)
+{
+	const char *bytes;
+
+	if (in->z.avail_in == 0)
+	{
+		in->z.avail_in = (uInt) next_raw(in, &bytes);
+		in->z.next_in = (Bytef *) unconstify(char *, bytes);
+	}
+	return in->z.avail_in > 0;
+}
+
+static size_t
+next_plain(PfInput *in, const char **bytes)
+{
+	size_t		n;
+
+	in->z.next_out = (Bytef *) in->plain;
+	in->z.avail_out = BUFFER_SIZE;
+	while (in->z.avail_out > 0 && !in->done)
+	{
+		int			rc;
+
+		if (!refill(in))
+		{
+			set_fault(in, ERRCODE_DATA_EXCEPTION, "the compressed data is cut off");
+			break;
+		}
+		rc = inflate(&in->z, Z_NO_FLUSH);
+		if (rc == Z_STREAM_END)
+		{
+			/* Another member, or the end; padding after the last one is no fault. */
+			if (!refill(in) || *in->z.next_in != GZIP_MAGIC_1)
+				in->done = true;
+			else
+				inflateReset(&in->z);
+		}
+		else if (rc != Z_OK && rc != Z_BUF_ERROR)
+			set_fault(in, ERRCODE_DATA_EXCEPTION, "the compressed data is damaged");
+	}
+	n = BUFFER_SIZE - in->z.avail_out;
+	in->plain_bytes += n;
+	if (in->plain_bytes > BOMB_SIZE && in->plain_bytes / BOMB_RATIO > in->raw_bytes)
+		set_fault(in, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+				  "the data is compressed more than a hundredfold");
+	*bytes = in->plain;
+	return n;
+}
+
+size_t
+pf_input_next(PfInput *in, const char **bytes)
+{
+	if (in->done)
+		return 0;
+	if (!in->started)
+	{
+		size_t		n = next_raw(in, bytes);
+
+		in->started = true;
+		if (n < 2 || (unsigned char) (*bytes)[0] != GZIP_MAGIC_1 ||
+			(unsigned char) (*bytes)[1] != GZIP_MAGIC_2)
+			return n;
+		in->z.next_in = (Bytef *) unconstify(char *, *bytes);
+		in->z.avail_in = (uInt) n;
+		start_gzip(in);
+	}
+	return in->gzip ? next_plain(in, bytes) : next_raw(in, bytes);
+}
+
+const char *
+pf_input_fault(const PfInput *in, int *sqlstate)
+{
+	if (in->fault != NULL)
+		*sqlstate = in->sqlstate;
+	return in->fault;
+}
+
+int64
+pf_input_bytes(const PfInput *in)
+{
+	return in->raw_bytes;
+}
+
+void
+pf_input_close(PfInput *in)
+{
+	release(in);
+	if (in->file != NULL)
+		FreeFile(in->file);
+	in->file = NULL;
+}

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * input.h
+ *		Where a document's bytes come from: memory or a server file, plain or gzip.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PF_INPUT_H
+#define PF_INPUT_H
+
+#include "common/strings.h"
+
+typedef struct PfInput PfInput;
+
+/* The bytes must outlive the input. */
+extern PfInput *pf_input_memory(PfStr bytes);
+
+/* Raises the file system's error if it cannot be opened.  The caller checks rights. */
+extern PfInput *pf_input_file(const char *path);
+
+/*
+ * The next bytes, valid until the next call; 0 of them at the end and after a
+ * fault of the data, which pf_input_fault then tells.  Raises an error only if
+ * a file cannot be read.
+ */
+extern size_t pf_input_next(PfInput *in, const char **bytes);
+
+/* What was wrong with compressed data, for people; NULL if nothing.  '*sqlstate' goes with it. */
+extern const char *pf_input_fault(const PfInput *in, int *sqlstate);
+
+/* Bytes read from below, before decompression. */
+extern int64 pf_input_bytes(const PfInput *in);
+
+extern void pf_input_close(PfInput *in);
+
+#endif							/* PF_INPUT_H */
