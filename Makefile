@@ -1,4 +1,11 @@
 # paperfeed: feeds of research papers in, ranked papers out.
+#
+#   make demo     from a bare machine to ranked papers (demo-stop, demo-clean)
+#   make test     from a bare machine to every suite passed
+#   make bench    how fast papers are taken in [BENCH_DATA=...]
+#
+#   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
+#   make prove_installcheck                                   the TAP tests
 
 EXTENSION = paperfeed
 EXTVERSION = 0.1.0
@@ -22,11 +29,10 @@ SQL_PARTS = src/paperfeed.sql \
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+REGRESS := $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 REGRESS_OPTS = --load-extension=paperfeed --encoding=UTF8
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=paperfeed
-TAP_TESTS = 1
 
 # PostgreSQL's own headers as system headers: the warnings are for our code.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) \
@@ -37,10 +43,30 @@ ifeq ($(shell uname -s),Linux)
 # Calls between our own files need no detour through the procedure linkage table.
 SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
-EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql
+EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
+
+.PHONY: demo demo-stop demo-clean test bench prove_installcheck
+
+# These see to everything themselves, PostgreSQL included.
+ifneq ($(filter demo demo-stop demo-clean test bench,$(MAKECMDGOALS)),)
+
+demo demo-stop demo-clean:
+	@bash test/tools/demo.sh $@
+
+test:
+	@bash test/tools/test.sh
+
+bench:
+	@bash test/bench/bench.sh
+
+else
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs))
+ifeq ($(PGXS),)
+$(error The files for building PostgreSQL extensions were not found; install postgresql-server-dev-NN, \
+	or say PG_CONFIG=/path/to/pg_config, or try "make demo", which sees to it itself)
+endif
 include $(PGXS)
 
 # The scan for control characters goes over every byte.
@@ -51,7 +77,9 @@ $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
 	cat $^ > $@
 
-# How fast papers are taken in; BENCH_DATA=DIR measures with documents of your own.
-.PHONY: bench
-bench:
-	PG_CONFIG=$(PG_CONFIG) $(srcdir)/test/bench/bench.pl
+# Apart from installcheck, since they need IPC::Run and servers of their own.
+PROVE_TESTS = test/t/*.pl
+prove_installcheck:
+	$(prove_installcheck)
+
+endif

@@ -42,7 +42,8 @@ typedef xmlErrorPtr PfXmlErrorPtr;
 #if PG_VERSION_NUM >= 160000
 typedef JsonParseErrorType PfJsonAction;
 #define PF_JSON_ACTION_RETURN(stop)	return (stop) ? JSON_SEM_ACTION_FAILED : JSON_SUCCESS
-#define pf_json_lexer(s, len)	makeJsonLexContextCstringLen(NULL, (s), (len), PG_UTF8, false)
+#define pf_json_lexer(s, len) \
+	makeJsonLexContextCstringLen(NULL, unconstify(char *, (s)), (int) (len), PG_UTF8, false)
 #else
 typedef void PfJsonAction;
 #define PF_JSON_ACTION_RETURN(stop)	return

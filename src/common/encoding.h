@@ -17,7 +17,7 @@
  */
 extern PfStr pf_text_to_utf8(text *in);
 
-/* A palloc'd text value; characters that the server's encoding lacks become '?'.  in.s must not be NULL. */
+/* A palloc'd text value; characters that the server's encoding lacks become '?'. */
 extern text *pf_utf8_to_text(PfStr in);
 
 #endif							/* PF_ENCODING_H */

@@ -117,8 +117,8 @@ static const struct
 
 /* Registrants of DOIs that stand for data. */
 static const char *const data_dois[] = {
-	"10.5281/", "10.6084/", "10.17632/", "10.7910/", "10.5061/", "10.13026/", "10.21227/", "10.17605/",
-	"10.34740/", "10.57967/", "10.4121/", "10.18112/", "10.25573/", "10.24432/",
+	"10.5281/", "10.6084/", "10.17632/", "10.7910/", "10.5061/", "10.13026/", "10.21227/",
+	"10.17605/", "10.34740/", "10.57967/", "10.4121/", "10.18112/", "10.25573/", "10.24432/",
 	"10.21942/"
 };
 
@@ -164,9 +164,7 @@ find_site(PfStr host, bool *bare)
 		/* The hosts that people have a part of below; of others only the host itself. */
 		if (sites[i].bare && host.len > (int) strlen(sites[i].host))
 		{
-			if (pf_str_eq_nocase((PfStr) {host.s, host.len - (int) strlen(sites[i].host) - 1}, "www"))
-				 /* the same */ ;
-			else if (sites[i].site != SITE_OTHER && sites[i].site != SITE_DATA)
+			if (sites[i].site != SITE_OTHER && sites[i].site != SITE_DATA)
 				continue;
 		}
 		else if (strcmp(sites[i].host, "github.io") == 0 || strcmp(sites[i].host, "gitlab.io") == 0)
@@ -257,7 +255,8 @@ kind_of(Site site, PfStr path)
 				return second.s == NULL ? NULL : "data";
 			if (pf_str_eq_nocase(first, "collections"))
 				return second.s == NULL ? NULL : "model";
-			if (second.s == NULL || pf_str_eq_nocase(first, "spaces") || pf_str_eq_nocase(first, "blog"))
+			if (second.s == NULL || pf_str_eq_nocase(first, "spaces") ||
+				pf_str_eq_nocase(first, "blog"))
 				return "project";
 			return "model";
 		case SITE_MODELSCOPE:
@@ -292,7 +291,7 @@ kind_of(Site site, PfStr path)
 	return NULL;
 }
 
-/* Two addresses of one page: but for the scheme, "www.", case of the host, and a slash at the end. */
+/* What addresses of one page share: all but the scheme, "www." and a slash at the end. */
 static PfStr
 compared_part(PfStr a)
 {
@@ -311,7 +310,8 @@ static bool
 is_known(const Links *l, PfStr address)
 {
 	PfStr		a = compared_part(address);
-	bool		any_case = pf_str_starts_nocase(a, "github.com/") || pf_str_starts_nocase(a, "huggingface.co/");
+	bool		any_case = pf_str_starts_nocase(a, "github.com/") ||
+		pf_str_starts_nocase(a, "huggingface.co/");
 
 	for (int i = 0; i < l->out->n; i++)
 	{
@@ -342,7 +342,8 @@ is_sentence_end(const Links *l, const char *dot)
 		return false;
 	for (p++; p < l->end && *p >= 'a' && *p <= 'z'; p++)
 		n++;
-	if (p < l->end && !pf_is_space(*p) && strchr(",;:.!?'", *p) == NULL && (unsigned char) *p < 0x80)
+	if (p < l->end && !pf_is_space(*p) && (unsigned char) *p < 0x80 &&
+		strchr(",;:.!?'", *p) == NULL)
 		return false;
 	/* file names on the way end in .R, .Rmd or so */
 	if (n == 0)

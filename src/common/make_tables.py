@@ -80,106 +80,141 @@ def add(kind, *words, text=None):
 
 
 # Greek.  The variants read better, and are found better, as the usual letters.
-add("ORD", """alpha=α beta=β gamma=γ delta=δ epsilon=ε varepsilon=ε zeta=ζ eta=η theta=θ vartheta=ϑ
-iota=ι kappa=κ varkappa=ϰ lambda=λ mu=μ upmu=μ nu=ν xi=ξ omicron=ο pi=π varpi=ϖ rho=ρ varrho=ϱ
-sigma=σ varsigma=ς tau=τ upsilon=υ phi=φ varphi=φ chi=χ psi=ψ omega=ω digamma=ϝ
-Alpha=Α Beta=Β Gamma=Γ varGamma=Γ Delta=Δ varDelta=Δ Epsilon=Ε Zeta=Ζ Eta=Η Theta=Θ varTheta=Θ
-Iota=Ι Kappa=Κ Lambda=Λ varLambda=Λ Mu=Μ Nu=Ν Xi=Ξ varXi=Ξ Omicron=Ο Pi=Π varPi=Π Rho=Ρ
-Sigma=Σ varSigma=Σ Tau=Τ Upsilon=Υ varUpsilon=Υ Phi=Φ varPhi=Φ Chi=Χ Psi=Ψ varPsi=Ψ Omega=Ω varOmega=Ω
-eps=ε vareps=ε veps=ε textmu=μ textalpha=α textbeta=β textgamma=γ textdelta=δ textlambda=λ textpi=π
-textsigma=σ textomega=ω textDelta=Δ textOmega=Ω""")
+add("ORD", """
+    alpha=α beta=β gamma=γ delta=δ epsilon=ε varepsilon=ε zeta=ζ eta=η theta=θ vartheta=ϑ
+    iota=ι kappa=κ varkappa=ϰ lambda=λ mu=μ upmu=μ nu=ν xi=ξ omicron=ο pi=π varpi=ϖ rho=ρ
+    varrho=ϱ sigma=σ varsigma=ς tau=τ upsilon=υ phi=φ varphi=φ chi=χ psi=ψ omega=ω digamma=ϝ
+    Alpha=Α Beta=Β Gamma=Γ varGamma=Γ Delta=Δ varDelta=Δ Epsilon=Ε Zeta=Ζ Eta=Η Theta=Θ
+    varTheta=Θ Iota=Ι Kappa=Κ Lambda=Λ varLambda=Λ Mu=Μ Nu=Ν Xi=Ξ varXi=Ξ Omicron=Ο Pi=Π
+    varPi=Π Rho=Ρ Sigma=Σ varSigma=Σ Tau=Τ Upsilon=Υ varUpsilon=Υ Phi=Φ varPhi=Φ Chi=Χ Psi=Ψ
+    varPsi=Ψ Omega=Ω varOmega=Ω eps=ε vareps=ε veps=ε textmu=μ textalpha=α textbeta=β
+    textgamma=γ textdelta=δ textlambda=λ textpi=π textsigma=σ textomega=ω textDelta=Δ
+    textOmega=Ω""")
 # Letters and signs of mathematics.
-add("ORD", """ell=ℓ hbar=ℏ hslash=ℏ imath=ı jmath=ȷ wp=℘ Re=Re Im=Im aleph=ℵ beth=ℶ gimel=ℷ daleth=ℸ
-infty=∞ infin=∞ infinity=∞ partial=∂ nabla=∇ forall=∀ exists=∃ nexists=∄ emptyset=∅ varnothing=∅
-angle=∠ measuredangle=∡ sphericalangle=∢ triangle=△ triangledown=▽ triangleleft=◁ triangleright=▷
-bigtriangleup=△ bigtriangledown=▽ blacktriangle=▲ blacktriangleright=▶ Box=□ square=□
-blacksquare=■ Diamond=◇ lozenge=◊ blacklozenge=⧫ bigstar=★ bigcirc=◯ clubsuit=♣ diamondsuit=♢
-heartsuit=♡ spadesuit=♠ flat=♭ natural=♮ sharp=♯ prime=′ backprime=‵ top=⊤ bot=⊥ neg=¬ lnot=¬
-surd=√ complement=∁ mho=℧ eth=ð Finv=Ⅎ Game=⅁ therefore=∴ because=∵ checkmark=✓ maltese=✠
-degree=° degrees=° textdegree=° circledR=® circledS=Ⓢ yen=¥ pounds=£ textsterling=£ texteuro=€ euro=€
-ldots=… dots=… dotsc=… dotso=… textellipsis=… cdots=⋯ dotsb=⋯ dotsm=⋯ dotsi=⋯ vdots=⋮ ddots=⋱ iddots=⋰
-sum=∑ prod=∏ coprod=∐ int=∫ iint=∬ iiint=∭ iiiint=⨌ oint=∮ oiint=∯ bigcap=⋂ bigcup=⋃ bigsqcup=⨆
-bigvee=⋁ bigwedge=⋀ bigodot=⨀ bigotimes=⨂ bigoplus=⨁ biguplus=⨄ backslash=\\ vert=| Vert=‖
-arrowvert=| upharpoonright=↾ colon=: mathcolon=: RR=ℝ NN=ℕ ZZ=ℤ QQ=ℚ CC=ℂ
-reals=ℝ Reals=ℝ naturals=ℕ bbR=ℝ bbN=ℕ bbZ=ℤ bbE=𝔼 bbP=ℙ indep=⫫ lightning=↯ male=♂ female=♀ diameter=⌀
-ohm=Ω micro=µ celsius=°C textcelsius=°C star=⋆ ast=* copyright=© textcopyright=© textregistered=®
-texttrademark=™ textnumero=№ textpm=± texttimes=× textdiv=÷ textminus=− textbullet=• textperiodcentered=·
-textdagger=† textdaggerdbl=‡ textparagraph=¶ textsection=§ textasteriskcentered=* textordfeminine=ª
-textordmasculine=º textonehalf=½ textonequarter=¼ textthreequarters=¾ textonesuperior=¹ texttwosuperior=²
-textthreesuperior=³ textcent=¢ textyen=¥ textcurrency=¤ textinterrobang=‽ textmusicalnote=♪ cent=¢""")
-add("BIN", """pm=± mp=∓ times=× div=÷ cdot=· cdotp=· centerdot=· circ=∘ bullet=• oplus=⊕ ominus=⊖ otimes=⊗
-oslash=⊘ odot=⊙ cap=∩ cup=∪ uplus=⊎ sqcap=⊓ sqcup=⊔ vee=∨ lor=∨ wedge=∧ land=∧ setminus=∖
-smallsetminus=∖ wr=≀ amalg=⨿ diamond=⋄ dagger=† ddagger=‡ dag=† ddag=‡ ltimes=⋉ rtimes=⋊
-boxplus=⊞ boxminus=⊟ boxtimes=⊠ boxdot=⊡ Cap=⋒ Cup=⋓ barwedge=⊼ veebar=⊻ curlyvee=⋎ curlywedge=⋏
-circledast=⊛ circledcirc=⊚ divideontimes=⋇ dotplus=∔ intercal=⊺ bigtimes=× plus=+ plusminus=±""")
-add("REL", """le=≤ leq=≤ leqslant=≤ ge=≥ geq=≥ geqslant=≥ lt=< gt=> ne=≠ neq=≠ equiv=≡ sim=∼ nsim=≁ simeq=≃ approx=≈
-approxeq=≊ thickapprox=≈ thicksim=∼ cong=≅ ncong=≇ asymp=≍ doteq=≐ doteqdot=≑ triangleq=≜ coloneqq=≔ coloneq=≔
-eqqcolon=≕ propto=∝ varpropto=∝ ll=≪ gg=≫ lll=⋘ ggg=⋙ prec=≺ succ=≻ preceq=⪯ succeq=⪰ preccurlyeq=≼
-succcurlyeq=≽ precsim=≾ succsim=≿ nprec=⊀ nsucc=⊁ lesssim=≲ gtrsim=≳ lessgtr=≶ gtrless=≷ lessapprox=⪅
-gtrapprox=⪆ lessdot=⋖ gtrdot=⋗ leqq=≦ geqq=≧ nless=≮ ngtr=≯ nleq=≰ ngeq=≱ lneq=⪇ gneq=⪈
-subset=⊂ supset=⊃ subseteq=⊆ supseteq=⊇ nsubseteq=⊈ nsupseteq=⊉ subsetneq=⊊ supsetneq=⊋ varsubsetneq=⊊
-Subset=⋐ Supset=⋑ sqsubset=⊏ sqsupset=⊐ sqsubseteq=⊑ sqsupseteq=⊒ in=∈ isin=∈ ni=∋ owns=∋ notin=∉
-mid=∣ nmid=∤ parallel=∥ nparallel=∦ perp=⊥ vdash=⊢ dashv=⊣ models=⊨ vDash=⊨ Vdash=⊩ nvdash=⊬ nvDash=⊭
-bowtie=⋈ Join=⋈ smile=⌣ frown=⌢ between=≬ pitchfork=⋔ trianglelefteq=⊴ trianglerighteq=⊵
-vartriangleleft=⊲ vartriangleright=⊳ lhd=⊲ rhd=⊳ unlhd=⊴ unrhd=⊵ backsim=∽ eqsim=≂ circeq=≗ risingdotseq=≓
-to=→ rightarrow=→ longrightarrow=→ rarr=→ ra=→ gets=← leftarrow=← longleftarrow=← leftrightarrow=↔
-longleftrightarrow=↔ uparrow=↑ downarrow=↓ updownarrow=↕ Rightarrow=⇒ Longrightarrow=⇒ implies=⇒
-Leftarrow=⇐ Longleftarrow=⇐ impliedby=⇐ Leftrightarrow=⇔ Longleftrightarrow=⇔ iff=⇔ Uparrow=⇑ Downarrow=⇓
-Updownarrow=⇕ mapsto=↦ longmapsto=↦ hookrightarrow=↪ hookleftarrow=↩ nearrow=↗ searrow=↘ swarrow=↙ nwarrow=↖
-rightharpoonup=⇀ rightharpoondown=⇁ leftharpoonup=↼ leftharpoondown=↽ rightleftharpoons=⇌ leftrightharpoons=⇋
-leadsto=⇝ rightsquigarrow=⇝ leftrightsquigarrow=↭ twoheadrightarrow=↠ twoheadleftarrow=↞ rightarrowtail=↣
-leftleftarrows=⇇ rightrightarrows=⇉ leftrightarrows=⇆ rightleftarrows=⇄ nrightarrow=↛ nleftarrow=↚
-nRightarrow=⇏ curvearrowright=↷ curvearrowleft=↶ circlearrowright=↻ circlearrowleft=↺ upharpoonleft=↿ multimap=⊸
-dashrightarrow=⇢ dashleftarrow=⇠ xrightarrow=→ xleftarrow=← xleftrightarrow=↔ xhookrightarrow=↪ xmapsto=↦
-textrightarrow=→ textleftarrow=← textuparrow=↑ textdownarrow=↓""")
-add("OPEN", "langle=⟨ lfloor=⌊ lceil=⌈ lbrace={ lbrack=[ llbracket=⟦ lvert=| lVert=‖ ulcorner=⌜ llcorner=⌞ llangle=⟪ lparen=(")
-add("CLOSE", "rangle=⟩ rfloor=⌋ rceil=⌉ rbrace=} rbrack=] rrbracket=⟧ rvert=| rVert=‖ urcorner=⌝ lrcorner=⌟ rrangle=⟫ rparen=)")
-add("OP", """log=log ln=ln lg=lg exp=exp sin=sin cos=cos tan=tan cot=cot sec=sec csc=csc arcsin=arcsin
-arccos=arccos arctan=arctan sinh=sinh cosh=cosh tanh=tanh coth=coth max=max min=min sup=sup inf=inf lim=lim
-limsup=lim␣sup liminf=lim␣inf varlimsup=lim␣sup varliminf=lim␣inf arg=arg argmax=arg␣max argmin=arg␣min deg=deg
-det=det dim=dim gcd=gcd lcm=lcm hom=hom ker=ker Pr=Pr injlim=inj␣lim projlim=proj␣lim poly=poly polylog=polylog
-sgn=sgn sign=sign rank=rank diag=diag tr=tr Tr=Tr supp=supp span=span softmax=softmax""")
+add("ORD", """
+    ell=ℓ hbar=ℏ hslash=ℏ imath=ı jmath=ȷ wp=℘ Re=Re Im=Im aleph=ℵ beth=ℶ gimel=ℷ daleth=ℸ
+    infty=∞ infin=∞ infinity=∞ partial=∂ nabla=∇ forall=∀ exists=∃ nexists=∄ emptyset=∅
+    varnothing=∅ angle=∠ measuredangle=∡ sphericalangle=∢ triangle=△ triangledown=▽
+    triangleleft=◁ triangleright=▷ bigtriangleup=△ bigtriangledown=▽ blacktriangle=▲
+    blacktriangleright=▶ Box=□ square=□ blacksquare=■ Diamond=◇ lozenge=◊ blacklozenge=⧫
+    bigstar=★ bigcirc=◯ clubsuit=♣ diamondsuit=♢ heartsuit=♡ spadesuit=♠ flat=♭ natural=♮
+    sharp=♯ prime=′ backprime=‵ top=⊤ bot=⊥ neg=¬ lnot=¬ surd=√ complement=∁ mho=℧ eth=ð
+    Finv=Ⅎ Game=⅁ therefore=∴ because=∵ checkmark=✓ maltese=✠ degree=° degrees=° textdegree=°
+    circledR=® circledS=Ⓢ yen=¥ pounds=£ textsterling=£ texteuro=€ euro=€ ldots=… dots=…
+    dotsc=… dotso=… textellipsis=… cdots=⋯ dotsb=⋯ dotsm=⋯ dotsi=⋯ vdots=⋮ ddots=⋱ iddots=⋰
+    sum=∑ prod=∏ coprod=∐ int=∫ iint=∬ iiint=∭ iiiint=⨌ oint=∮ oiint=∯ bigcap=⋂ bigcup=⋃
+    bigsqcup=⨆ bigvee=⋁ bigwedge=⋀ bigodot=⨀ bigotimes=⨂ bigoplus=⨁ biguplus=⨄ backslash=\\
+    vert=| Vert=‖ arrowvert=| upharpoonright=↾ colon=: mathcolon=: RR=ℝ NN=ℕ ZZ=ℤ QQ=ℚ CC=ℂ
+    reals=ℝ Reals=ℝ naturals=ℕ bbR=ℝ bbN=ℕ bbZ=ℤ bbE=𝔼 bbP=ℙ indep=⫫ lightning=↯ male=♂
+    female=♀ diameter=⌀ ohm=Ω micro=µ celsius=°C textcelsius=°C star=⋆ ast=* copyright=©
+    textcopyright=© textregistered=® texttrademark=™ textnumero=№ textpm=± texttimes=×
+    textdiv=÷ textminus=− textbullet=• textperiodcentered=· textdagger=† textdaggerdbl=‡
+    textparagraph=¶ textsection=§ textasteriskcentered=* textordfeminine=ª textordmasculine=º
+    textonehalf=½ textonequarter=¼ textthreequarters=¾ textonesuperior=¹ texttwosuperior=²
+    textthreesuperior=³ textcent=¢ textyen=¥ textcurrency=¤ textinterrobang=‽
+    textmusicalnote=♪ cent=¢""")
+add("BIN", """
+    pm=± mp=∓ times=× div=÷ cdot=· cdotp=· centerdot=· circ=∘ bullet=• oplus=⊕ ominus=⊖
+    otimes=⊗ oslash=⊘ odot=⊙ cap=∩ cup=∪ uplus=⊎ sqcap=⊓ sqcup=⊔ vee=∨ lor=∨ wedge=∧ land=∧
+    setminus=∖ smallsetminus=∖ wr=≀ amalg=⨿ diamond=⋄ dagger=† ddagger=‡ dag=† ddag=‡ ltimes=⋉
+    rtimes=⋊ boxplus=⊞ boxminus=⊟ boxtimes=⊠ boxdot=⊡ Cap=⋒ Cup=⋓ barwedge=⊼ veebar=⊻
+    curlyvee=⋎ curlywedge=⋏ circledast=⊛ circledcirc=⊚ divideontimes=⋇ dotplus=∔ intercal=⊺
+    bigtimes=× plus=+ plusminus=±""")
+add("REL", """
+    le=≤ leq=≤ leqslant=≤ ge=≥ geq=≥ geqslant=≥ lt=< gt=> ne=≠ neq=≠ equiv=≡ sim=∼ nsim=≁
+    simeq=≃ approx=≈ approxeq=≊ thickapprox=≈ thicksim=∼ cong=≅ ncong=≇ asymp=≍ doteq=≐
+    doteqdot=≑ triangleq=≜ coloneqq=≔ coloneq=≔ eqqcolon=≕ propto=∝ varpropto=∝ ll=≪ gg=≫
+    lll=⋘ ggg=⋙ prec=≺ succ=≻ preceq=⪯ succeq=⪰ preccurlyeq=≼ succcurlyeq=≽ precsim=≾
+    succsim=≿ nprec=⊀ nsucc=⊁ lesssim=≲ gtrsim=≳ lessgtr=≶ gtrless=≷ lessapprox=⪅ gtrapprox=⪆
+    lessdot=⋖ gtrdot=⋗ leqq=≦ geqq=≧ nless=≮ ngtr=≯ nleq=≰ ngeq=≱ lneq=⪇ gneq=⪈ subset=⊂
+    supset=⊃ subseteq=⊆ supseteq=⊇ nsubseteq=⊈ nsupseteq=⊉ subsetneq=⊊ supsetneq=⊋
+    varsubsetneq=⊊ Subset=⋐ Supset=⋑ sqsubset=⊏ sqsupset=⊐ sqsubseteq=⊑ sqsupseteq=⊒ in=∈
+    isin=∈ ni=∋ owns=∋ notin=∉ mid=∣ nmid=∤ parallel=∥ nparallel=∦ perp=⊥ vdash=⊢ dashv=⊣
+    models=⊨ vDash=⊨ Vdash=⊩ nvdash=⊬ nvDash=⊭ bowtie=⋈ Join=⋈ smile=⌣ frown=⌢ between=≬
+    pitchfork=⋔ trianglelefteq=⊴ trianglerighteq=⊵ vartriangleleft=⊲ vartriangleright=⊳ lhd=⊲
+    rhd=⊳ unlhd=⊴ unrhd=⊵ backsim=∽ eqsim=≂ circeq=≗ risingdotseq=≓ to=→ rightarrow=→
+    longrightarrow=→ rarr=→ ra=→ gets=← leftarrow=← longleftarrow=← leftrightarrow=↔
+    longleftrightarrow=↔ uparrow=↑ downarrow=↓ updownarrow=↕ Rightarrow=⇒ Longrightarrow=⇒
+    implies=⇒ Leftarrow=⇐ Longleftarrow=⇐ impliedby=⇐ Leftrightarrow=⇔ Longleftrightarrow=⇔
+    iff=⇔ Uparrow=⇑ Downarrow=⇓ Updownarrow=⇕ mapsto=↦ longmapsto=↦ hookrightarrow=↪
+    hookleftarrow=↩ nearrow=↗ searrow=↘ swarrow=↙ nwarrow=↖ rightharpoonup=⇀
+    rightharpoondown=⇁ leftharpoonup=↼ leftharpoondown=↽ rightleftharpoons=⇌
+    leftrightharpoons=⇋ leadsto=⇝ rightsquigarrow=⇝ leftrightsquigarrow=↭ twoheadrightarrow=↠
+    twoheadleftarrow=↞ rightarrowtail=↣ leftleftarrows=⇇ rightrightarrows=⇉ leftrightarrows=⇆
+    rightleftarrows=⇄ nrightarrow=↛ nleftarrow=↚ nRightarrow=⇏ curvearrowright=↷
+    curvearrowleft=↶ circlearrowright=↻ circlearrowleft=↺ upharpoonleft=↿ multimap=⊸
+    dashrightarrow=⇢ dashleftarrow=⇠ xrightarrow=→ xleftarrow=← xleftrightarrow=↔
+    xhookrightarrow=↪ xmapsto=↦ textrightarrow=→ textleftarrow=← textuparrow=↑ textdownarrow=↓""")
+add("OPEN", """
+    langle=⟨ lfloor=⌊ lceil=⌈ lbrace={ lbrack=[ llbracket=⟦ lvert=| lVert=‖ ulcorner=⌜
+    llcorner=⌞ llangle=⟪ lparen=(""")
+add("CLOSE", """
+    rangle=⟩ rfloor=⌋ rceil=⌉ rbrace=} rbrack=] rrbracket=⟧ rvert=| rVert=‖ urcorner=⌝
+    lrcorner=⌟ rrangle=⟫ rparen=)""")
+add("OP", """
+    log=log ln=ln lg=lg exp=exp sin=sin cos=cos tan=tan cot=cot sec=sec csc=csc arcsin=arcsin
+    arccos=arccos arctan=arctan sinh=sinh cosh=cosh tanh=tanh coth=coth max=max min=min
+    sup=sup inf=inf lim=lim limsup=lim␣sup liminf=lim␣inf varlimsup=lim␣sup varliminf=lim␣inf
+    arg=arg argmax=arg␣max argmin=arg␣min deg=deg det=det dim=dim gcd=gcd lcm=lcm hom=hom
+    ker=ker Pr=Pr injlim=inj␣lim projlim=proj␣lim poly=poly polylog=polylog sgn=sgn sign=sign
+    rank=rank diag=diag tr=tr Tr=Tr supp=supp span=span softmax=softmax""")
 # Characters that may stand inside of a word.
-add("CHAR", """i=ı j=ȷ o=ø O=Ø l=ł L=Ł ae=æ AE=Æ oe=œ OE=Œ aa=å AA=Å ss=ß SS=ẞ dh=ð DH=Ð th=þ TH=Þ dj=đ DJ=Đ ng=ŋ NG=Ŋ
-S=§ P=¶ textquoteleft=‘ textquoteright=’ textquotedblleft=“ textquotedblright=” textquotesingle=' textquotedbl="
-quotedblbase=„ quotesinglbase=‚ guillemotleft=« guillemotright=» guillemetleft=« guillemetright=» guilsinglleft=‹
-guilsinglright=› lq=‘ rq=’ flqq=« frqq=» glqq=„ grqq=“ textendash=– textemdash=— textasciitilde=~
-textasciicircum=^ textbackslash=\\ textunderscore=_ textless=< textgreater=> textbar=| textbraceleft={ textbraceright=}
-textdollar=$ textpercent=% textampersand=& texthyphen=- textvisiblespace=␣ textasciigrave=` textexclamdown=¡
-textquestiondown=¿ slash=/ TeX=TeX LaTeX=LaTeX LaTeXe=LaTeX2e BibTeX=BibTeX XeTeX=XeTeX eTeX=eTeX
-ie=i.e. eg=e.g. etal=et␣al. etc=etc. wrt=w.r.t. whp=w.h.p.""")
-add("SPACE", """quad qquad enspace enskip thinspace medspace thickspace nobreakspace newline linebreak break par
-hfill vfill hfil bigskip medskip smallskip newpage clearpage noindent indent centering nolinebreak
-space hskip vskip maketitle tableofcontents hline""")
+add("CHAR", """
+    i=ı j=ȷ o=ø O=Ø l=ł L=Ł ae=æ AE=Æ oe=œ OE=Œ aa=å AA=Å ss=ß SS=ẞ dh=ð DH=Ð th=þ TH=Þ dj=đ
+    DJ=Đ ng=ŋ NG=Ŋ S=§ P=¶ textquoteleft=‘ textquoteright=’ textquotedblleft=“
+    textquotedblright=” textquotesingle=' textquotedbl=" quotedblbase=„ quotesinglbase=‚
+    guillemotleft=« guillemotright=» guillemetleft=« guillemetright=» guilsinglleft=‹
+    guilsinglright=› lq=‘ rq=’ flqq=« frqq=» glqq=„ grqq=“ textendash=– textemdash=—
+    textasciitilde=~ textasciicircum=^ textbackslash=\\ textunderscore=_ textless=<
+    textgreater=> textbar=| textbraceleft={ textbraceright=} textdollar=$ textpercent=%
+    textampersand=& texthyphen=- textasciigrave=` textexclamdown=¡ textquestiondown=¿ slash=/
+    TeX=TeX LaTeX=LaTeX LaTeXe=LaTeX2e BibTeX=BibTeX XeTeX=XeTeX eTeX=eTeX ie=i.e. eg=e.g.
+    etal=et␣al. etc=etc. wrt=w.r.t. whp=w.h.p.""")
+add("SPACE", """
+    quad qquad enspace enskip thinspace medspace thickspace nobreakspace newline linebreak
+    break par hfill vfill hfil bigskip medskip smallskip newpage clearpage noindent indent
+    centering nolinebreak space textvisiblespace hskip vskip maketitle tableofcontents hline""")
 # Declarations and sizes: nothing to see.
-add("NONE", """em bf it rm sf tt sc sl cal scr frak bfseries itshape ttfamily scshape slshape rmfamily sffamily upshape
-mdseries normalfont normalsize small footnotesize scriptsize tiny large Large LARGE huge Huge boldmath unboldmath
-displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits protect relax allowbreak nobreak unskip
-ignorespaces nonumber notag strut null mathstrut raggedright xspace left right middle big Big bigg Bigg bigl bigr
-Bigl Bigr biggl biggr Biggl Biggr bigm Bigm negthinspace nonfrenchspacing frenchspacing leavevmode today appendix
-samepage sloppy begingroup endgroup bgroup egroup mathsurround kern mathchoice nocorr""")
+add("NONE", """
+    em bf it rm sf tt sc sl cal scr frak bfseries itshape ttfamily scshape slshape rmfamily
+    sffamily upshape mdseries normalfont normalsize small footnotesize scriptsize tiny large
+    Large LARGE huge Huge boldmath unboldmath displaystyle textstyle scriptstyle
+    scriptscriptstyle limits nolimits protect relax allowbreak nobreak unskip ignorespaces
+    nonumber notag strut null mathstrut raggedright xspace left right middle big Big bigg Bigg
+    bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm negthinspace nonfrenchspacing
+    frenchspacing leavevmode today appendix samepage sloppy begingroup endgroup bgroup egroup
+    mathsurround kern mathchoice nocorr""")
 # One argument that is shown as it is.
-add("ARG", """emph textup textmd textnormal underline uline ul uuline sout st mathrm mathbf mathit mathsf mathtt mathcal
-mathscr mathfrak mathnormal mathrel mathbin mathopen mathclose mathpunct mathord mathinner boldsymbol bm pmb bold
-smash overbrace underbrace boxed fbox framebox uppercase lowercase MakeUppercase MakeLowercase hyp
-title substack displaylines section subsection paragraph textlf hl highlight added num mathlarger
-textquotedblbase cancel bcancel xcancel mathtext revised changed revise
-gls Gls glspl Glspl acrshort acrlong acrfull ac Ac acp acs acl acf caption keywords""")
-add("TEXT", """text mbox hbox textrm textbf textit texttt textsc textsf textsl textbfit textcal makebox mathmbox intertext
-shortintertext textipa textgreek textcyrillic textsw""")
+add("ARG", """
+    emph textup textmd textnormal underline uline ul uuline sout st mathrm mathbf mathit
+    mathsf mathtt mathcal mathscr mathfrak mathnormal mathrel mathbin mathopen mathclose
+    mathpunct mathord mathinner boldsymbol bm pmb bold smash overbrace underbrace boxed fbox
+    framebox uppercase lowercase MakeUppercase MakeLowercase hyp title substack displaylines
+    section subsection paragraph textlf hl highlight added num mathlarger textquotedblbase
+    cancel bcancel xcancel mathtext revised changed revise gls Gls glspl Glspl acrshort
+    acrlong acrfull ac Ac acp acs acl acf caption keywords""")
+add("TEXT", """
+    text mbox hbox textrm textbf textit texttt textsc textsf textsl textbfit textcal makebox
+    mathmbox intertext shortintertext textipa textgreek textcyrillic textsw""")
 add("FORMULA", "math ensuremath")
-add("FENCE", "norm=‖‖ abs=|| set={} ket=|⟩ bra=⟨| ceil=⌈⌉ ceiling=⌈⌉ floor=⌊⌋ braket=⟨⟩ inner=⟨⟩ angles=⟨⟩ card=||")
+add("FENCE", """
+    norm=‖‖ abs=|| set={} ket=|⟩ bra=⟨| ceil=⌈⌉ ceiling=⌈⌉ floor=⌊⌋ braket=⟨⟩ inner=⟨⟩
+    angles=⟨⟩ card=||""")
 add("NAME", "operatorname operatornamewithlimits mathop")
 add("BIGO", "cO=O bigO=O bigo=O Oh=O oh=o calO=O bigoh=O softO=Õ tildeO=Õ otilde=Õ Otilde=Õ")
 add("BB", "mathbb mathds mathbbm mathbbmss Bbb bbb")
-add("DROP", """label ref eqref pageref autoref cref Cref vspace hspace color phantom hphantom vphantom tag index pagestyle
-thispagestyle usepackage documentclass bibliographystyle bibliography input include includegraphics footnotemark
-hyphenation thanks pagecolor nameref vref tikz marginpar todo
-IEEEauthorrefmark""")
-add("CITE", """cite citep citet citealp citealt citeauthor citeyear citeyearpar Citep Citet Cite parencite textcite autocite
-footcite nocite fullcite onlinecite citenum footfullcite supercite""")
-add("SECOND", "textcolor href hyperlink hypertarget foreignlanguage colorbox raisebox scalebox rotatebox parbox "
-    "setlength addtolength hyperref")
+add("DROP", """
+    label ref eqref pageref autoref cref Cref vspace hspace color phantom hphantom vphantom
+    tag index pagestyle thispagestyle usepackage documentclass bibliographystyle bibliography
+    input include includegraphics footnotemark hyphenation thanks pagecolor nameref vref tikz
+    marginpar todo IEEEauthorrefmark""")
+add("CITE", """
+    cite citep citet citealp citealt citeauthor citeyear citeyearpar Citep Citet Cite
+    parencite textcite autocite footcite nocite fullcite onlinecite citenum footfullcite
+    supercite""")
+add("SECOND", """
+    textcolor href hyperlink hypertarget foreignlanguage colorbox raisebox scalebox rotatebox
+    parbox setlength addtolength hyperref""")
 add("FIRST", "texorpdfstring")
 add("FOOT", "footnote footnotetext")
 add("QUOTE", "enquote textquote")

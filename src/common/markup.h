@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * markup.h
- *		Tags, as html.c reads them and mathml.c takes them.
+ *		Tags, as markup.c reads them, html.c and mathml.c take them.
  *
  *-------------------------------------------------------------------------
  */
@@ -84,7 +84,9 @@ typedef struct PfMathml
 	PfMathmlFrame frames[PF_MATHML_DEPTH];
 } PfMathml;
 
-/* html.c */
+/* markup.c */
+extern bool pf_read_tag(const char *p, const char *end, PfTag *tag);
+extern int	pf_read_reference(const char *p, const char *end, PfStr *text, uint32 *c);
 extern PfStr pf_tag_attribute(const PfTag *tag, const char *name);
 extern void pf_references(PfStr in, StringInfo out);
 

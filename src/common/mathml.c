@@ -202,7 +202,8 @@ end_token(PfMathml *m, PfTagKind kind)
 				const PfTexName *cmd = text.len < PF_TEX_NAME_MAX ?
 					pf_tex_name(text.s, text.len) : NULL;
 
-				pf_puts(tex, cmd != NULL && cmd->kind == PF_TEX_OP ? "\\operatorname{" : "\\mathrm{");
+				pf_puts(tex, cmd != NULL && cmd->kind == PF_TEX_OP ?
+						"\\operatorname{" : "\\mathrm{");
 				escaped(tex, text.s, text.len);
 				pf_put(tex, '}');
 				return;
@@ -240,13 +241,14 @@ accent_command(PfStr over)
 		const char *sign;
 		const char *command;
 	}			accents[] = {
-		{"\\^", "\\hat"}, {"^", "\\hat"}, {"ˆ", "\\hat"}, {"̂", "\\hat"},
-		{"\\~", "\\tilde"}, {"˜", "\\tilde"}, {"∼", "\\tilde"}, {"̃", "\\tilde"},
-		{"¯", "\\bar"}, {"‾", "\\bar"}, {"̄", "\\bar"}, {"-", "\\bar"}, {"−", "\\bar"},
-		{"\\_", "\\bar"}, {"_", "\\bar"}, {"―", "\\bar"}, {"→", "\\vec"}, {"⃗", "\\vec"}, {"⇀", "\\vec"},
-		{".", "\\dot"}, {"˙", "\\dot"}, {"̇", "\\dot"}, {"¨", "\\ddot"}, {"̈", "\\ddot"}, {"..", "\\ddot"},
-		{"ˇ", "\\check"}, {"̌", "\\check"}, {"˘", "\\breve"}, {"̆", "\\breve"},
-		{"´", "\\acute"}, {"`", "\\grave"}
+		{"\\^", "\\hat"}, {"^", "\\hat"}, {"ˆ", "\\hat"}, {"\314\202", "\\hat"},
+		{"\\~", "\\tilde"}, {"˜", "\\tilde"}, {"∼", "\\tilde"}, {"\314\203", "\\tilde"},
+		{"¯", "\\bar"}, {"‾", "\\bar"}, {"\314\204", "\\bar"}, {"-", "\\bar"},
+		{"−", "\\bar"}, {"\\_", "\\bar"}, {"_", "\\bar"}, {"―", "\\bar"}, {"→", "\\vec"},
+		{"\342\203\227", "\\vec"}, {"⇀", "\\vec"}, {".", "\\dot"}, {"˙", "\\dot"},
+		{"\314\207", "\\dot"}, {"¨", "\\ddot"}, {"\314\210", "\\ddot"}, {"..", "\\ddot"},
+		{"ˇ", "\\check"}, {"\314\214", "\\check"}, {"˘", "\\breve"},
+		{"\314\206", "\\breve"}, {"´", "\\acute"}, {"`", "\\grave"}
 	};
 
 	for (int i = 0; i < (int) lengthof(accents); i++)

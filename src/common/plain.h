@@ -175,12 +175,6 @@ pf_is_alnum(unsigned char c)
 	return pf_is_alpha(c) || pf_is_digit(c);
 }
 
-static inline bool
-pf_is_space(unsigned char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Does the output so far end in a blank, or is there none yet? */
 static inline bool
 pf_text_is_blank(const PfText *t)

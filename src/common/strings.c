@@ -15,12 +15,6 @@ ascii_lower(char c)
 	return (c >= 'A' && c <= 'Z') ? (char) (c + ('a' - 'A')) : c;
 }
 
-static inline bool
-ascii_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 PfStr
 pf_str(const char *cstring)
 {
@@ -38,16 +32,14 @@ pf_str_dup(PfStr a)
 }
 
 PfStr
-pf_str_trim(PfStr a)
+pf_str_join(PfStr a, PfStr b)
 {
-	while (a.len > 0 && ascii_space(a.s[0]))
-	{
-		a.s++;
-		a.len--;
-	}
-	while (a.len > 0 && ascii_space(a.s[a.len - 1]))
-		a.len--;
-	return a;
+	char	   *s = palloc((Size) a.len + b.len + 1);
+
+	memcpy(s, a.s, a.len);
+	memcpy(s + a.len, b.s, b.len);
+	s[a.len + b.len] = '\0';
+	return (PfStr) {s, a.len + b.len};
 }
 
 bool

@@ -45,9 +45,29 @@ pf_str_eq(PfStr a, PfStr b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.s, b.s, a.len) == 0);
 }
 
+static inline bool
+pf_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Without ASCII white space at both ends. */
+static inline PfStr
+pf_str_trim(PfStr a)
+{
+	while (a.len > 0 && pf_is_space(a.s[0]))
+	{
+		a.s++;
+		a.len--;
+	}
+	while (a.len > 0 && pf_is_space(a.s[a.len - 1]))
+		a.len--;
+	return a;
+}
+
 extern PfStr pf_str(const char *cstring);
 extern PfStr pf_str_dup(PfStr a);	/* palloc'd in CurrentMemoryContext, ends in NUL */
-extern PfStr pf_str_trim(PfStr a);	/* without ASCII white space at both ends */
+extern PfStr pf_str_join(PfStr a, PfStr b);	/* palloc'd, ends in NUL */
 extern bool pf_str_starts(PfStr a, const char *prefix);
 extern bool pf_str_starts_nocase(PfStr a, const char *prefix);	/* ASCII case */
 extern bool pf_str_eq_nocase(PfStr a, const char *other);	/* ASCII case */

@@ -352,7 +352,7 @@ static const PfTexName tex_names[] = {
 	{"texttrademark", PF_TEX_ORD, "™"}, {"texttt", PF_TEX_TEXT, ""},
 	{"texttwosuperior", PF_TEX_ORD, "²"}, {"textunderscore", PF_TEX_CHAR, "_"},
 	{"textup", PF_TEX_ARG, ""}, {"textuparrow", PF_TEX_REL, "↑"},
-	{"textvisiblespace", PF_TEX_CHAR, " "}, {"textyen", PF_TEX_ORD, "¥"},
+	{"textvisiblespace", PF_TEX_SPACE, ""}, {"textyen", PF_TEX_ORD, "¥"},
 	{"tfrac", PF_TEX_FRAC, ""}, {"th", PF_TEX_CHAR, "þ"}, {"thanks", PF_TEX_DROP, ""},
 	{"therefore", PF_TEX_ORD, "∴"}, {"theta", PF_TEX_ORD, "θ"},
 	{"thickapprox", PF_TEX_REL, "≈"}, {"thicksim", PF_TEX_REL, "∼"},

@@ -271,10 +271,9 @@ pf_arxiv_abstract(PfRecord *rec, PfStr in)
 	if (a.s == NULL)
 		return;
 	a.len = Min(a.len, NOTICE_LENGTH);
-	if (find_withdrawn(a).s == NULL)
-		return;
-	if (pf_str_starts_nocase(a, "withdrawn") ||
-		((pf_str_starts_nocase(a, "this ") || pf_str_starts_nocase(a, "the ")) &&
-		 speaks_of_itself(a) && tells_withdrawal(a)))
+	if (pf_str_starts_nocase(a, "withdrawn"))
+		rec->withdrawn = true;
+	else if ((pf_str_starts_nocase(a, "this ") || pf_str_starts_nocase(a, "the ")) &&
+			 tells_withdrawal(a) && speaks_of_itself(a))
 		rec->withdrawn = true;
 }

@@ -42,7 +42,7 @@ add_author(PfRecord *rec, const PfNode *author)
 		pf_strings_add(&rec->authors, strip_number(name));
 }
 
-/* CoRR is arXiv: its volume is "abs/2106.09685", an old one "cs.LG/0102003" or "math.CO/0102003". */
+/* CoRR is arXiv: its volume is "abs/2106.09685", or of old "cs.LG/0102003". */
 static void
 identify(PfRecord *rec, const PfNode *info)
 {
@@ -75,7 +75,8 @@ pf_dblp_json_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 
 	doc->info.format = "dblp search";
 	rec->source = PF_STR_LIT("dblp");
-	if (pf_str_starts_nocase(type, "Editorship") || pf_str_starts_nocase(type, "Data and Artifacts"))
+	if (pf_str_starts_nocase(type, "Editorship") ||
+		pf_str_starts_nocase(type, "Data and Artifacts"))
 		rec->reject = "the entry describes something else than a paper";
 	identify(rec, info);
 

@@ -117,7 +117,6 @@ static void
 on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 {
 	PfFeed	   *feed = arg;
-	int64		before = feed->doc.info.records;
 	int			sqlstate = 0;
 	PfStr		recording = PF_STR_NONE;
 	bool		ok;
@@ -145,8 +144,11 @@ on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 			feed->sqlstate = sqlstate;
 		feed->doc.info.recovered = true;
 	}
-	else if (!complete && before == feed->doc.info.records)
+	if (!complete)
+	{
+		feed->doc.info.cut_off = true;
 		note_problem(feed, "the document is cut off");
+	}
 }
 
 /* Valid UTF-8 from charset.c. */
@@ -211,8 +213,9 @@ pf_feed_begin(PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
 	PfUrl		url;
 
 	doc->context = context;
+	/* Its first block, which a reset keeps, is to hold nearly every record. */
 	doc->record_context = AllocSetContextCreate(context, "paperfeed record",
-												ALLOCSET_DEFAULT_SIZES);
+												0, 64 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
 	doc->fn = fn;
 	doc->arg = arg;
 	doc->info.total = -1;
@@ -264,6 +267,7 @@ pf_feed_end(PfFeed *feed, int *sqlstate)
 			fault = pf_xml_fault(feed->xml, &state);
 			if (fault != NULL)
 				fail(feed, state, fault);
+			info->cut_off = pf_xml_cut_off(feed->xml);
 			note_problem(feed, pf_scrub_problem(feed->scrub));
 			note_problem(feed, pf_xml_problem(feed->xml));
 			break;

@@ -28,6 +28,7 @@ typedef struct PfFeedInfo
 	int64		total;			/* size of the whole list; -1 = not said */
 	const char *charset;		/* that the bytes were read in */
 	bool		recovered;		/* not well-formed; what could be read was */
+	bool		cut_off;		/* it ends too early */
 	PfStr		problem;		/* first fault of form, for people */
 	PfStr		error_code;		/* the service's own error: "noRecordsMatch", "400", ... */
 	PfStr		error;			/* the service's own words */

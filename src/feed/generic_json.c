@@ -120,23 +120,28 @@ take_authors(PfRecord *rec, const PfNode *authors, int flags)
 
 /* An array, or one string: "cs.CL cs.AI", "Biology; Physics of Fluids". */
 static void
-take_categories(PfRecord *rec, const PfNode *categories)
+take_categories(PfRecord *rec, const PfNode *categories, bool arxiv)
 {
 	PfStrings	list = {0};
 	const char *seps = " ";
 
 	if (categories == NULL || categories->kind != PF_NODE_STRING)
+		pf_json_strings(&list, categories, "name");
+	else
 	{
-		pf_json_strings(&rec->categories, categories, "name");
-		return;
+		if (memchr(categories->text.s, ';', categories->text.len) != NULL)
+			seps = ";";
+		else if (memchr(categories->text.s, ',', categories->text.len) != NULL)
+			seps = ",";
+		pf_strings_split(&list, categories->text, seps);
 	}
-	if (memchr(categories->text.s, ';', categories->text.len) != NULL)
-		seps = ";";
-	else if (memchr(categories->text.s, ',', categories->text.len) != NULL)
-		seps = ",";
-	pf_strings_split(&list, categories->text, seps);
 	for (int i = 0; i < list.n; i++)
-		pf_part_add(&rec->categories, list.items[i]);
+	{
+		if (arxiv)
+			pf_arxiv_category(rec, list.items[i]);
+		else
+			pf_part_add(&rec->categories, list.items[i]);
+	}
 }
 
 /* A name out of the document, as long-lived as the record; NULL if it cannot be a key. */
@@ -268,7 +273,7 @@ pf_generic_json_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 									  "year"));
 	rec->updated = to_date(FIRST_OF(node, "updated", "updated_at", "updatedAt", "update_date"));
 	take_version(rec, FIRST_OF(node, "version"));
-	take_categories(rec, FIRST_OF(node, "categories", "category", "subjects"));
+	take_categories(rec, FIRST_OF(node, "categories", "category", "subjects"), arxiv);
 	rec->venue = to_plain(FIRST_OF(node, "venue", "journal", "booktitle", "journal_ref"), flags);
 	rec->license = pf_text(FIRST_OF(node, "license", "licence"));
 	if (rec->pdf_url.s == NULL)

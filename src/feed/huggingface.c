@@ -84,14 +84,18 @@ PfPiece
 pf_huggingface_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 {
 	const PfNode *paper = pf_child(node, "paper");
+	const PfNode *author;
 	const PfNode *who;
 	PfStr		id;
 
 	if (paper == NULL || paper->kind != PF_NODE_OBJECT)
 	{
+		/* The members are less telling alone. */
 		paper = node;
-		if (pf_child(node, "upvotes") == NULL && pf_child(node, "discussionId") == NULL &&
-			pf_child(node, "submittedOnDailyAt") == NULL)
+		author = pf_first_child(pf_child(node, "authors"));
+		if ((pf_child(node, "upvotes") == NULL && pf_child(node, "discussionId") == NULL &&
+			 pf_child(node, "submittedOnDailyAt") == NULL) ||
+			(author != NULL && author->kind != PF_NODE_OBJECT))
 			return PF_PIECE_OTHER;
 	}
 	id = pf_json_text(paper, "id");
@@ -107,7 +111,7 @@ pf_huggingface_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 	}
 	rec->title = pf_plain_str(pf_text(either(paper, node, "title")), PF_PLAIN_TEX);
 	pf_arxiv_abstract(rec, pf_text(either(paper, node, "summary")));
-	PF_EACH_CHILD(author, pf_child(paper, "authors"))
+	for (author = pf_first_child(pf_child(paper, "authors")); author != NULL; author = author->next)
 	{
 		PfStr		name = pf_json_text(author, "name");
 

@@ -41,6 +41,7 @@
 #include "feed/json_text.h"
 
 #define MAX_RECORD	(16 * 1024 * 1024)	/* bytes of a record and of its tree */
+#define MAX_HEAD	256			/* members outside of lists that are looked at */
 
 typedef struct PfJson PfJson;
 
@@ -278,10 +279,12 @@ static void
 tell_head(PfJson *json)
 {
 	PfNode	   *node = json->root->child;
+	MemoryContext old = MemoryContextSwitchTo(json->doc->record_context);
 	char		path[256];
+	int			n = 0;
 
 	json->told = true;
-	while (node != NULL)
+	while (node != NULL && n++ < MAX_HEAD)
 	{
 		if (node->kind == PF_NODE_OBJECT && node->child != NULL && is_outer(json, node))
 		{
@@ -306,6 +309,8 @@ tell_head(PfJson *json)
 			node = node->parent;
 		node = node == json->root ? NULL : node->next;
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(json->doc->record_context);
 }
 
 /* A candidate is complete. */
@@ -634,5 +639,9 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 	}
 	if (mended.data != NULL)
 		pfree(mended.data);
+
+	/* Services give a cursor with the empty page at the end, too. */
+	if (doc->info.records == 0)
+		doc->info.next = PF_STR_NONE;
 	return ok;
 }

@@ -27,7 +27,7 @@ keep_once(PfDoc *doc, PfStr *to, PfStr text)
 		*to = pf_doc_keep(doc, text);
 }
 
-/* An object without any list is no feed, and its title not a feed's. */
+/* An object without any list is no feed, and its title not that of one. */
 static bool
 has_list(const PfNode *node)
 {
@@ -232,7 +232,7 @@ take_biorxiv(PfDoc *doc, const PfNode *message)
 													tail.len - to, tail.s + to));
 }
 
-/* OpenAlex: {"count", "page", "per_page", "next_cursor"}; DataCite: {"total", "totalPages", "page"}. */
+/* OpenAlex: {"count", "page", "per_page", "next_cursor"}; DataCite: {"total", "page"} */
 static void
 take_meta(PfDoc *doc, const PfNode *meta)
 {

@@ -67,29 +67,6 @@ mend(Scan *scan, const char *p, size_t n, const char *by, const char *flaw)
 	}
 }
 
-#define ONES	UINT64CONST(0x0101010101010101)
-#define HIGHS	UINT64CONST(0x8080808080808080)
-#define HAS_ZERO(w)		(((w) - ONES) & ~(w) & HIGHS)
-#define HAS_LESS(w, n)	(((w) - ONES * (n)) & ~(w) & HIGHS)
-
-/* The first quote, backslash or control character. */
-static inline const char *
-skip_plain(const char *p, const char *end)
-{
-	while (end - p >= (ptrdiff_t) sizeof(uint64))
-	{
-		uint64		w;
-
-		memcpy(&w, p, sizeof(w));
-		if (HAS_LESS(w, 0x20) | HAS_ZERO(w ^ (ONES * '"')) | HAS_ZERO(w ^ (ONES * '\\')))
-			break;
-		p += sizeof(w);
-	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20)
-		p++;
-	return p;
-}
-
 static inline bool
 is_hex(char c)
 {
@@ -104,7 +81,7 @@ scan_string(Scan *scan, const char *p)
 
 	for (;;)
 	{
-		p = skip_plain(p, end);
+		p = pf_json_skip_plain(p, end);
 		if (p == end)
 			break;
 		if (*p == '"')
@@ -201,7 +178,9 @@ pf_json_scan(const char *s, size_t len, StringInfo mended, PfJsonScan *out)
 			case '\t':
 			case '\n':
 			case '\r':
-				p++;
+				do
+					p++;
+				while (p < scan.end && *p == ' ');
 				continue;
 			case '"':
 				p = scan_string(&scan, p + 1);

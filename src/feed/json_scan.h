@@ -27,4 +27,28 @@ typedef struct PfJsonScan
  */
 extern void pf_json_scan(const char *s, size_t len, StringInfo mended, PfJsonScan *out);
 
+#define PF_ONES		UINT64CONST(0x0101010101010101)
+#define PF_HIGHS	UINT64CONST(0x8080808080808080)
+#define PF_HAS_ZERO(w)		(((w) - PF_ONES) & ~(w) & PF_HIGHS)
+#define PF_HAS_LESS(w, n)	(((w) - PF_ONES * (n)) & ~(w) & PF_HIGHS)
+
+/* The first quote, backslash or control character of a string's inside, or 'end'. */
+static inline const char *
+pf_json_skip_plain(const char *p, const char *end)
+{
+	while (end - p >= (ptrdiff_t) sizeof(uint64))
+	{
+		uint64		w;
+
+		memcpy(&w, p, sizeof(w));
+		if (PF_HAS_LESS(w, 0x20) | PF_HAS_ZERO(w ^ (PF_ONES * '"')) |
+			PF_HAS_ZERO(w ^ (PF_ONES * '\\')))
+			break;
+		p += sizeof(w);
+	}
+	while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20)
+		p++;
+	return p;
+}
+
 #endif							/* PF_JSON_SCAN_H */

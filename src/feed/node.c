@@ -17,39 +17,32 @@
 
 #define ARENA_BLOCK		(16 * 1024)
 
-typedef struct Block
+struct PfArenaBlock
 {
-	struct Block *next;			/* older block */
+	PfArenaBlock *next;			/* older block */
 	size_t		size;			/* of data */
-	size_t		used;
 	char		data[FLEXIBLE_ARRAY_MEMBER];
-} Block;
-
-struct PfArena
-{
-	Block	   *block;			/* newest */
-	size_t		limit;
-	size_t		total;			/* bytes in all blocks */
 };
 
-static Block *
+static bool
 add_block(PfArena *arena, size_t size)
 {
-	Block	   *block;
+	PfArenaBlock *block;
 
 	if (size < ARENA_BLOCK)
 		size = ARENA_BLOCK;
 	if (size > arena->limit - arena->total)
-		return NULL;
-	block = malloc(offsetof(Block, data) + size);
+		return false;
+	block = malloc(offsetof(PfArenaBlock, data) + size);
 	if (block == NULL)
-		return NULL;
+		return false;
 	block->next = arena->block;
 	block->size = size;
-	block->used = 0;
 	arena->block = block;
+	arena->at = block->data;
+	arena->end = block->data + size;
 	arena->total += size;
-	return block;
+	return true;
 }
 
 PfArena *
@@ -59,10 +52,9 @@ pf_arena_create(size_t limit)
 
 	if (arena == NULL)
 		return NULL;
-	arena->block = NULL;
+	memset(arena, 0, sizeof(PfArena));
 	arena->limit = Max(limit, ARENA_BLOCK);
-	arena->total = 0;
-	if (add_block(arena, ARENA_BLOCK) == NULL)
+	if (!add_block(arena, ARENA_BLOCK))
 	{
 		free(arena);
 		return NULL;
@@ -73,37 +65,34 @@ pf_arena_create(size_t limit)
 void *
 pf_arena_alloc(PfArena *arena, size_t size)
 {
-	Block	   *block = arena->block;
-	size_t		at = MAXALIGN(block->used);
+	char	   *at = (char *) MAXALIGN(arena->at);
 
-	if (size > arena->limit)
-		return NULL;
-	if (at > block->size || size > block->size - at)
+	if (at > arena->end || size > (size_t) (arena->end - at))
 	{
-		block = add_block(arena, size);
-		if (block == NULL)
+		if (size > arena->limit || !add_block(arena, size))
 			return NULL;
-		at = 0;
+		at = (char *) MAXALIGN(arena->at);
 	}
-	block->used = at + size;
-	return block->data + at;
+	arena->at = at + size;
+	return at;
 }
 
 void
 pf_arena_reset(PfArena *arena)
 {
-	Block	   *block = arena->block;
+	PfArenaBlock *block = arena->block;
 
 	/* Keep the oldest block, which has the ordinary size. */
 	while (block->next != NULL)
 	{
-		Block	   *next = block->next;
+		PfArenaBlock *next = block->next;
 
 		free(block);
 		block = next;
 	}
-	block->used = 0;
 	arena->block = block;
+	arena->at = block->data;
+	arena->end = block->data + block->size;
 	arena->total = block->size;
 }
 
@@ -112,9 +101,9 @@ pf_arena_destroy(PfArena *arena)
 {
 	if (arena == NULL)
 		return;
-	for (Block *block = arena->block; block != NULL;)
+	for (PfArenaBlock *block = arena->block; block != NULL;)
 	{
-		Block	   *next = block->next;
+		PfArenaBlock *next = block->next;
 
 		free(block);
 		block = next;
@@ -150,42 +139,29 @@ pf_node_add(PfArena *arena, PfNode *parent, PfNodeKind kind)
 bool
 pf_node_append(PfArena *arena, PfNode *node, const char *s, size_t len)
 {
-	Block	   *block = arena->block;
 	size_t		have = (size_t) node->text.len;
-	bool		at_end = node->text.s != NULL && node->text.s + have == block->data + block->used;
-	char	   *to;
+	bool		at_end = node->text.s != NULL && node->text.s + have == arena->at;
 
 	if (len > arena->limit || have + len > arena->limit || have + len > PG_INT32_MAX)
 		return false;
 
-	if (!at_end || len > block->size - block->used)
+	if (!at_end || len > (size_t) (arena->end - arena->at))
 	{
 		/* Start it, or move it to where it has room to double. */
-		if (at_end)
-			block->used -= have;
-		if (have + len > block->size - block->used || (have > 0 && !at_end))
+		if (have > 0 || len > (size_t) (arena->end - arena->at))
 		{
-			Block	   *old = block;
-
-			block = add_block(arena, Max((have + len) * 2, ARENA_BLOCK));
-			if (block == NULL)
-				block = add_block(arena, have + len);
-			if (block == NULL)
-			{
-				if (at_end)
-					old->used += have;
+			if (!add_block(arena, Max((have + len) * 2, ARENA_BLOCK)) &&
+				!add_block(arena, have + len))
 				return false;
-			}
+			if (have > 0)
+				memcpy(arena->at, node->text.s, have);
 		}
-		to = block->data + block->used;
-		if (have > 0)
-			memmove(to, node->text.s, have);
-		node->text.s = to;
-		block->used += have;
+		node->text.s = arena->at;
+		arena->at += have;
 	}
 
-	memcpy(block->data + block->used, s, len);
-	block->used += len;
+	memcpy(arena->at, s, len);
+	arena->at += len;
 	node->text.len += (int) len;
 	return true;
 }

@@ -76,7 +76,16 @@ struct PfNode
 	PfNode	   *last;			/* last child, for appending */
 };
 
-typedef struct PfArena PfArena;
+typedef struct PfArenaBlock PfArenaBlock;
+
+typedef struct PfArena
+{
+	char	   *at;				/* next free byte of the newest block */
+	char	   *end;			/* of that block */
+	PfArenaBlock *block;
+	size_t		limit;
+	size_t		total;			/* bytes in all blocks */
+} PfArena;
 
 /* An arena holds up to 'limit' bytes.  These return NULL when memory or the limit is out. */
 extern PfArena *pf_arena_create(size_t limit);

@@ -20,44 +20,65 @@
 #define MAX_ABSTRACT	(1024 * 1024)	/* bytes, as a long word may be said to be everywhere */
 #define MAX_LOCATIONS	32		/* of a work that are looked at */
 
-/* {"word": [0, 7], ...} -> text; of words that claim one place the last one counts. */
+typedef struct Word
+{
+	int			place;
+	PfStr		text;
+} Word;
+
+static int
+by_place(const void *a, const void *b)
+{
+	const Word *x = a;
+	const Word *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	/* Whatever the sort does, the first in the document comes first. */
+	return x->text.s < y->text.s ? -1 : (x->text.s > y->text.s);
+}
+
+/* {"word": [0, 7], ...} -> text; of words that claim one place the first one counts. */
 static PfStr
 join_abstract(const PfNode *index)
 {
-	PfStr	   *words;
+	Word	   *words;
 	StringInfoData buf;
 	int			n = 0;
 
-	if (pf_first_child(index) == NULL)
+	PF_EACH_CHILD(word, index)
+	{
+		PF_EACH_CHILD(place, word)
+			n++;
+	}
+	if (n == 0)
 		return PF_STR_NONE;
 
-	words = palloc0(MAX_WORDS * sizeof(PfStr));
+	words = palloc(Min(n, MAX_WORDS) * sizeof(Word));
+	n = 0;
 	PF_EACH_CHILD(word, index)
 	{
 		PF_EACH_CHILD(place, word)
 		{
 			int64		at;
 
-			if (pf_int(place, &at) && at >= 0 && at < MAX_WORDS)
-			{
-				words[at] = word->name;
-				n = Max(n, (int) at + 1);
-			}
+			if (n < MAX_WORDS && pf_int(place, &at) && at >= 0 && at < MAX_WORDS)
+				words[n++] = (Word) {(int) at, word->name};
 		}
 	}
+	qsort(words, n, sizeof(Word), by_place);
 
 	initStringInfo(&buf);
 	for (int i = 0; i < n; i++)
 	{
-		if (words[i].len == 0)
+		if (words[i].text.len == 0 || (i > 0 && words[i].place == words[i - 1].place))
 			continue;
-		if (words[i].len > MAX_ABSTRACT - buf.len)
+		if (words[i].text.len > MAX_ABSTRACT - buf.len)
 			break;
 		if (buf.len > 0)
 			appendStringInfoChar(&buf, ' ');
-		appendBinaryStringInfo(&buf, words[i].s, words[i].len);
+		appendBinaryStringInfo(&buf, words[i].text.s, words[i].text.len);
 	}
-	pfree(words);
 	return pf_plain_str((PfStr) {buf.data, buf.len}, PF_PLAIN_ALL);
 }
 

@@ -51,6 +51,8 @@ struct PfScrub
 	bool		doctype_comment;	/* within a comment in the DOCTYPE */
 	StringInfoData held;		/* what the last piece ended in, and this one */
 	bool		controls;		/* the piece has control characters */
+	const char *end;			/* of the piece */
+	const char *amp;			/* the next & in it, as of what is looked at */
 	const char *run;			/* to be handed on: grows while nothing needs mending */
 	size_t		run_len;
 	const char *problem;
@@ -213,6 +215,19 @@ reference(const char *s, size_t len, bool final, PfStr *with)
 	return (int) n + 1;
 }
 
+/* The next & from 's' on; it is looked for once, not once for each piece of text. */
+static inline const char *
+next_amp(PfScrub *scrub, const char *s, const char *end)
+{
+	if (scrub->amp < s)
+	{
+		scrub->amp = memchr(s, '&', scrub->end - s);
+		if (scrub->amp == NULL)
+			scrub->amp = scrub->end;
+	}
+	return scrub->amp < end ? scrub->amp : NULL;
+}
+
 /*
  * Hand on text or a tag, references mended.  Returns how much of it was
  * used: less than 'len' only if a reference is cut off at the end.
@@ -225,7 +240,7 @@ scrub_references(PfScrub *scrub, const char *s, size_t len, bool final)
 
 	for (;;)
 	{
-		const char *amp = memchr(s + i, '&', len - i);
+		const char *amp = next_amp(scrub, s + i, s + len);
 		PfStr		with;
 		int			n;
 
@@ -334,36 +349,30 @@ is_void_name(PfStr name)
 }
 
 /* Is it such an element's tag, without the slash that XML wants? */
-static bool
+static inline bool
 is_open_void(const char *s, int len)
 {
-	PfStr		tag = {s + 1, len - 2};
+	int			n = 0;
 
-	for (int n = 2; n <= 3; n++)
-	{
-		if (tag.len == n || (tag.len > n && (tag.s[n] == ' ' || tag.s[n] == '\n')))
-			return is_void_name((PfStr) {tag.s, n}) && tag.s[tag.len - 1] != '/';
-	}
-	return false;
+	if (len < 4 || s[len - 2] == '/')
+		return false;
+	if (s[3] == '>' || s[3] == ' ' || s[3] == '\n')
+		n = 2;
+	else if (s[4] == '>' || s[4] == ' ' || s[4] == '\n')
+		n = 3;
+	return n > 0 && is_void_name((PfStr) {s + 1, n});
 }
 
-static bool
+static inline bool
 is_void_end(const char *s, int len)
 {
-	return s[1] == '/' && is_void_name(pf_str_trim((PfStr) {s + 2, len - 3}));
+	return s[1] == '/' && len < 8 && is_void_name(pf_str_trim((PfStr) {s + 2, len - 3}));
 }
 
-/* Hand on a tag; a < inside a value must not stay bare. */
+/* Hand on a tag that may need it mended; a < inside a value must not stay bare. */
 static void
-scrub_tag(PfScrub *scrub, const char *s, int len, bool has_amp, bool has_lt)
+mend_tag(PfScrub *scrub, const char *s, int len, bool has_lt)
 {
-	if (len < 16 && is_void_end(s, len))
-		return;
-	if (!has_amp && !has_lt && !scrub->controls && !is_open_void(s, len))
-	{
-		emit(scrub, s, len);
-		return;
-	}
 	if (has_lt)
 	{
 		size_t		start = 0;
@@ -380,7 +389,7 @@ scrub_tag(PfScrub *scrub, const char *s, int len, bool has_amp, bool has_lt)
 		s += start;
 		len -= (int) start;
 	}
-	if (len > 2 && is_open_void(s, len))
+	if (is_open_void(s, len))
 	{
 		scrub_references(scrub, s, len - 1, true);
 		emit(scrub, "/>", 2);
@@ -480,7 +489,10 @@ scrub_markup(PfScrub *scrub, const char *s, size_t len, bool final)
 			return -1;
 		if (n > 0)
 		{
-			scrub_tag(scrub, s, n, has_amp, has_lt);
+			if (has_amp || has_lt || scrub->controls || is_open_void(s, n))
+				mend_tag(scrub, s, n, has_lt);
+			else if (!is_void_end(s, n))
+				emit(scrub, s, n);
 			return n;
 		}
 	}
@@ -525,16 +537,21 @@ scrub_run(PfScrub *scrub, const char *s, size_t len, bool final)
 		size_t		rest = len - i;
 		size_t		used;
 		int64		n;
-		const char *lt;
 
 		switch (scrub->state)
 		{
 			case IN_TEXT:
-				lt = memchr(at, '<', rest);
-				if (lt != at)
+				if (*at != '<')
 				{
+					const char *lt = memchr(at, '<', rest);
 					size_t		text = lt == NULL ? rest : (size_t) (lt - at);
 
+					if (!scrub->controls && next_amp(scrub, at, at + text) == NULL)
+					{
+						emit(scrub, at, text);
+						i += text;
+						break;
+					}
 					used = scrub_references(scrub, at, text, final || lt != NULL);
 					i += used;
 					if (used < text)
@@ -587,6 +604,8 @@ scrub_piece(PfScrub *scrub, const char *s, size_t len, bool final)
 	size_t		used;
 
 	scrub->controls = has_control(s, len);
+	scrub->end = s + len;
+	scrub->amp = s - 1;
 	used = scrub_run(scrub, s, len, final);
 	flush_run(scrub);
 	return used;

@@ -35,7 +35,7 @@
 
 #define MAX_DEPTH		256		/* of elements */
 #define MAX_PIECE		(16 * 1024 * 1024)	/* bytes of one tree */
-#define MAX_CONTAINERS	(256 * 1024)	/* bytes of all containers */
+#define MAX_CONTAINERS	(16 * 1024 * 1024)	/* bytes of all containers */
 #define NS_CACHE		8
 
 typedef struct Piece
@@ -63,10 +63,11 @@ static const Root roots[] = {
 	{"listrecords", pf_oai_piece, false, {NULL}},
 	{"getrecord", pf_oai_piece, false, {NULL}},
 	{"record", pf_oai_piece, true, {NULL}},
-	{"pubmedarticleset", pf_pubmed_piece, false, {NULL}},
+	{"pubmedarticleset", pf_pubmed_piece, false, {"deletecitation"}},
 	{"pubmedbookarticleset", pf_pubmed_piece, false, {NULL}},
 	{"pubmedarticle", pf_pubmed_piece, true, {NULL}},
 	{"collection", pf_acl_piece, false, {"volume"}},
+	{"volume", pf_acl_piece, false, {NULL}},
 	{"dblp", pf_dblp_piece, false, {NULL}},
 	{"dblpperson", pf_dblp_piece, false, {"r"}},
 };
@@ -157,6 +158,7 @@ struct PfXml
 	}			cache[NS_CACHE];
 	int			ncache;
 
+	bool		cut_off;
 	char		fault[256];
 	int			sqlstate;
 	char		problem[256];
@@ -247,6 +249,26 @@ enqueue(PfXml *xml, PfNode *node, bool opened)
 	xml->last = &piece->next;
 }
 
+/*
+ * Without entities being replaced, libxml2 hands on an & in a value as
+ * "&#38;", and as nothing else: a literal one comes as "&#38;#38;".
+ */
+static void
+mend_ampersands(PfNode *attribute)
+{
+	char	   *s = unconstify(char *, attribute->text.s);
+	char	   *end = s + attribute->text.len;
+	char	   *to = memchr(s, '&', attribute->text.len);
+
+	for (char *from = to; from != NULL && from < end;)
+	{
+		*to++ = *from;
+		from += end - from >= 5 && memcmp(from, "&#38;", 5) == 0 ? 5 : 1;
+	}
+	if (to != NULL)
+		attribute->text.len = (int) (to - s);
+}
+
 static PfNode *
 make_element(PfXml *xml, PfArena *arena, PfNode *parent, const xmlChar *name,
 			 const xmlChar *prefix, const xmlChar *uri, int nattributes, const xmlChar **attributes)
@@ -271,6 +293,7 @@ make_element(PfXml *xml, PfArena *arena, PfNode *parent, const xmlChar *name,
 			!pf_node_append(arena, attribute, (const char *) attributes[3],
 							attributes[4] - attributes[3]))
 			return NULL;
+		mend_ampersands(attribute);
 	}
 	return node;
 }
@@ -527,8 +550,10 @@ pf_xml_end(PfXml *xml)
 {
 	if (xml->fault[0] == '\0')
 	{
+		/* At the end, in recovery, libxml2 closes what is open: look before. */
+		xml->cut_off = xml->depth > 0;
 		xmlParseChunk(xml->parser, NULL, 0, 1);
-		if (xml->depth > 0 && xml->problem[0] == '\0')
+		if (xml->cut_off && xml->problem[0] == '\0')
 			snprintf(xml->problem, sizeof(xml->problem), "the document is cut off");
 		if (xml->root == NULL)
 			stop(xml, ERRCODE_INVALID_XML_DOCUMENT, "there is no root element");
@@ -549,4 +574,10 @@ const char *
 pf_xml_problem(const PfXml *xml)
 {
 	return xml->problem[0] != '\0' ? xml->problem : NULL;
+}
+
+bool
+pf_xml_cut_off(const PfXml *xml)
+{
+	return xml->cut_off;
 }

@@ -29,4 +29,7 @@ extern const char *pf_xml_fault(const PfXml *xml, int *sqlstate);
 /* The first thing that was not well-formed; NULL if all was. */
 extern const char *pf_xml_problem(const PfXml *xml);
 
+/* Did the document end with elements open? */
+extern bool pf_xml_cut_off(const PfXml *xml);
+
 #endif							/* PF_XML_H */

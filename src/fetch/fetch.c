@@ -510,8 +510,10 @@ drive(PfFetchSet *set, double wait_ms)
 			mask |= CURL_CSELECT_IN;
 		if (events[i].events & WL_SOCKET_WRITEABLE)
 			mask |= CURL_CSELECT_OUT;
-		if (mask != 0)
-			tell(set, events[i].fd, mask);
+		if (mask == 0)
+			continue;
+		tell(set, events[i].fd, mask);
+		CHECK_FOR_INTERRUPTS(); /* setting up TLS takes many milliseconds */
 	}
 	if (set->due >= 0 && set->due <= pf_fetch_now())
 	{

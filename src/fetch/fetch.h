@@ -65,7 +65,7 @@ typedef struct PfResponse
 	int			http_status;	/* of the last hop; 0 = none came */
 	void	   *tag;			/* of the request */
 	int			redirects;		/* hops followed */
-	PfStr		effective_url;	/* of the last hop; without user:password@, so fit for a base URL */
+	PfStr		effective_url;	/* of the last hop, without user:password@: a base URL */
 
 	/*
 	 * Where the feed lives now: set only if there were redirects, all of them
@@ -79,10 +79,10 @@ typedef struct PfResponse
 	PfStr		etag;
 	PfStr		last_modified;
 	int			retry_after;	/* seconds from now, at most PF_FETCH_MAX_WAIT; -1 = not said */
-	int			max_age;		/* seconds it is fresh (Cache-Control, Expires), 0 = not at all; -1 = not said */
+	int			max_age;		/* seconds it is fresh (Cache-Control, Expires); -1 = not said */
 
 	PfStr		body;			/* decoded; as the server sent it, in any charset */
-	bool		body_cut;		/* only PF_FETCH_MAX_ERROR_BODY of it is here */
+	bool		body_cut;		/* of a PF_FETCH_HTTP_ERROR: this is not all of it */
 	int64		wire_bytes;		/* of all hops' bodies as transferred */
 	double		elapsed_ms;
 

@@ -15,18 +15,16 @@
  */
 #include "postgres.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "fetch/transfer.h"
-#include "mb/pg_wchar.h"
 
 #define PF_AGENT				"paperfeed/0.1.0"
-#define PF_ACCEPT				"application/atom+xml, application/rss+xml, application/rdf+xml, " \
-								"application/feed+json, application/json;q=0.9, " \
-								"application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+#define PF_ACCEPT				"application/atom+xml, application/rss+xml, " \
+								"application/rdf+xml, application/feed+json, " \
+								"application/json;q=0.9, application/xml;q=0.9, " \
+								"text/xml;q=0.9, */*;q=0.5"
 #define PF_MAX_HEADER_BYTES		(128 * 1024)	/* of a hop's answer */
 #define PF_MAX_HEADER_LINES		512
 #define PF_MAX_REDIRECT_BODY	(64 * 1024) /* read to keep the connection, dropped */
@@ -241,8 +239,8 @@ extra_header(PfStr in)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid request header"),
-				 errdetail("It must be \"Name: value\" without control characters, at most %d bytes.",
-						   PF_MAX_EXTRA_HEADER)));
+				 errdetail("It must be \"Name: value\" without control characters, "
+						   "at most %d bytes.", PF_MAX_EXTRA_HEADER)));
 	for (i = 0; i < (int) lengthof(reserved_headers); i++)
 	{
 		if (pf_str_eq_nocase(name, reserved_headers[i]))

@@ -107,11 +107,14 @@ max_age(PfTransfer *t)
 	PfStr		value;
 	size_t		line;
 
-	for (line = 0; (value = field(t, "Cache-Control", line, PF_FETCH_MAX_VALIDATOR)).s != NULL; line++)
+	for (line = 0;; line++)
 	{
 		PfStrings	parts = {0};
 		int			i;
 
+		value = field(t, "Cache-Control", line, PF_FETCH_MAX_VALIDATOR);
+		if (value.s == NULL)
+			break;
 		pf_strings_split(&parts, value, ",");
 		for (i = 0; i < parts.n; i++)
 		{
@@ -289,7 +292,8 @@ failed(PfTransfer *t, CURLcode code)
 		case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		case CURLE_SSL_INVALIDCERTSTATUS:
 			fail(t, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-				 psprintf("could not make a secure connection to %s: %s", where(t), reason(t, code)),
+				 psprintf("could not make a secure connection to %s: %s", where(t),
+						  reason(t, code)),
 				 "Check the certificate of the source, and the CA certificates and the clock of "
 				 "the database server.");
 			break;
@@ -357,7 +361,8 @@ redirect(PfTransfer *t, PfStr location)
 	{
 		/* The target is the server's word, so it cannot hold a secret of ours. */
 		fail(t, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			 psprintf("%s redirects to \"%s\", which cannot be followed: %s", pf_address_shown(from),
+			 psprintf("%s redirects to \"%s\", which cannot be followed: %s",
+					  pf_address_shown(from),
 					  pf_address_shown(pnstrdup(location.s, location.len)), problem),
 			 "Check the address in a browser.");
 		return false;
@@ -433,13 +438,25 @@ answered(PfTransfer *t, int status)
 	{
 		r->status = PF_FETCH_HTTP_ERROR;
 		r->sqlstate = ERRCODE_CONNECTION_EXCEPTION;
-		r->error = psprintf(redirects(status) ? "%s redirects (HTTP status %d) to no usable address" :
+		r->error = psprintf(redirects(status) ?
+							"%s redirects (HTTP status %d) to no usable address" :
 							"%s answered with HTTP status %d", where(t), status);
 		r->hint = hint_for_status(status);
 		return;
 	}
 	if (r->redirects > 0 && t->all_permanent)
 		r->moved_permanently_url = pf_str(pf_address_get(t->url, CURLUPART_URL));
+}
+
+/*
+ * Did the header arrive, so that a status other than 2xx has said all that
+ * matters?
+ */
+static bool
+only_body(CURLcode code)
+{
+	return code == CURLE_PARTIAL_FILE || code == CURLE_BAD_CONTENT_ENCODING ||
+		code == CURLE_WRITE_ERROR || code == CURLE_RECV_ERROR || code == CURLE_HTTP2_STREAM;
 }
 
 static void
@@ -470,7 +487,8 @@ pf_transfer_done(PfTransfer *t, CURLcode code)
 		too_large(t);
 	else if (t->fault == PF_FAULT_HEADERS)
 		header_too_large(t);
-	else if (code != CURLE_OK && t->fault != PF_FAULT_ENOUGH)
+	else if (code != CURLE_OK && t->fault != PF_FAULT_ENOUGH &&
+			 !(status >= 300 && only_body(code)))
 	{
 		if (t->refused != NULL && !t->opened)
 			pf_transfer_refused(t, t->refused, t->refused_address, t->refused_len,
@@ -481,6 +499,9 @@ pf_transfer_done(PfTransfer *t, CURLcode code)
 	else
 	{
 		PfStr		location = PF_STR_NONE;
+
+		if (code != CURLE_OK)
+			r->body_cut = true;
 
 		if (redirects((int) status))
 		{

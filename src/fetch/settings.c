@@ -33,7 +33,7 @@
 char	   *pf_fetch_contact = NULL;	/* paperfeed.user_agent_contact */
 int			pf_fetch_timeout = PF_DEFAULT_TIMEOUT;	/* paperfeed.fetch_timeout, ms */
 int			pf_fetch_connect_timeout = PF_DEFAULT_CONNECT;	/* paperfeed.connect_timeout, ms */
-int			pf_fetch_low_speed_limit = PF_DEFAULT_LOW_LIMIT;	/* paperfeed.low_speed_limit, B/s */
+int			pf_fetch_low_speed_limit = PF_DEFAULT_LOW_LIMIT;	/* paperfeed.low_speed_limit */
 int			pf_fetch_low_speed_time = PF_DEFAULT_LOW_TIME;	/* paperfeed.low_speed_time, s */
 int			pf_fetch_max_body = PF_DEFAULT_BODY;	/* paperfeed.max_body_size, kB */
 int			pf_fetch_max_redirects = PF_DEFAULT_REDIRECTS;	/* paperfeed.max_redirects */
@@ -87,8 +87,8 @@ check_private_hosts(char **newval, void **extra, GucSource source)
 	list->n = pf_guard_parse(in, list->entries, max, &bad);
 	if (list->n < 0)
 	{
-		GUC_check_errdetail("\"%.*s\" is not a host name, an address or a CIDR prefix, the first two "
-							"with \":port\" if wanted (at most %d entries).",
+		GUC_check_errdetail("\"%.*s\" is not a host name, an address or a CIDR prefix, the first "
+							"two with \":port\" if wanted (at most %d entries).",
 							Min(bad.len, PF_GUARD_MAX_NAME), bad.s, PF_GUARD_MAX_ENTRIES);
 		guc_free(list);
 		return false;
@@ -162,11 +162,11 @@ pf_fetch_init(void)
 							 &pf_fetch_use_proxy, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("paperfeed.allow_private_hosts",
-							   "Lists the hosts that may be read although their address is not public.",
-							   "Separated by commas: names (\"feeds.corp\": when the URL names that "
-							   "host, whatever its address), addresses (\"127.0.0.1:8080\", \"[::1]\") "
-							   "and prefixes (\"10.1.0.0/16\": whatever name led there); without a "
-							   "port all ports are meant.",
+							   "Lists hosts that may be read although their address is not public.",
+							   "Separated by commas: names (\"feeds.corp\": when the URL names "
+							   "that host, whatever its address), addresses "
+							   "(\"127.0.0.1:8080\", \"[::1]\") and prefixes (\"10.1.0.0/16\": "
+							   "whatever name led there); without a port all ports are meant.",
 							   &allow_private_hosts, "", PGC_SUSET, GUC_LIST_INPUT,
 							   check_private_hosts, assign_private_hosts, NULL);
 }

@@ -8,17 +8,25 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "common/encoding.h"
 #include "executor/spi.h"
 #include "ingest/feeds.h"
 #include "paper/owner.h"
 #include "utils/builtins.h"
 
+#define NOTE_ARGS		14
 #define MAX_ERROR	2000		/* bytes of an error that are kept */
 
+typedef enum Statement
+{
+	READ,
+	ENSURE,
+	NOTE,
+	NSTATEMENTS
+} Statement;
+
 static const char *const read_sql =
-"SELECT id, etag, last_modified, checksum FROM paperfeed.feeds WHERE url = $1 AND target = $2";
+"SELECT id, etag, last_modified, checksum, records, rejected FROM paperfeed.feeds WHERE url = $1 AND target = $2";
 
 static const char *const ensure_sql =
 "INSERT INTO paperfeed.feeds AS f (url, target) VALUES ($1, $2)"
@@ -32,36 +40,38 @@ static const char *const note_sql =
 " last_error = COALESCE($4, last_error),"
 " last_success = CASE WHEN $2 = 'failed' THEN last_success ELSE pg_catalog.clock_timestamp() END,"
 " last_changed = CASE WHEN $5 THEN pg_catalog.clock_timestamp() ELSE last_changed END,"
-" etag = CASE $2 WHEN 'failed' THEN etag WHEN 'unchanged' THEN COALESCE($6, etag) ELSE $6 END,"
+" etag = CASE $2 WHEN 'failed' THEN etag WHEN 'unchanged' THEN COALESCE($6, etag)"
+"  ELSE CASE WHEN $14 THEN $6 END END,"
 " last_modified = CASE $2 WHEN 'failed' THEN last_modified"
-"  WHEN 'unchanged' THEN COALESCE($7, last_modified) ELSE $7 END,"
-" checksum = CASE WHEN $2 IN ('failed', 'unchanged') THEN checksum ELSE $8 END,"
+"  WHEN 'unchanged' THEN COALESCE($7, last_modified) ELSE CASE WHEN $14 THEN $7 END END,"
+" checksum = CASE WHEN $2 IN ('failed', 'unchanged') THEN checksum WHEN $14 THEN $8 END,"
+" records = CASE WHEN $2 IN ('failed', 'unchanged') THEN records ELSE $12 END,"
+" rejected = CASE WHEN $2 IN ('failed', 'unchanged') THEN rejected ELSE $13 END,"
 " title = COALESCE($9, title), home = COALESCE($10, home), format = COALESCE($11, format)"
 " WHERE id = $1";
 
-void
-pf_checksum(PfStr bytes, uint8 *out)
-{
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
-
-	if (ctx == NULL || pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) bytes.s, bytes.len) < 0 ||
-		pg_cryptohash_final(ctx, out, PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "could not compute a SHA-256 checksum");
-	pg_cryptohash_free(ctx);
-}
-
+/* Runs as the owner of the table.  Plans are kept for the session. */
 static void
-run(const char *sql, int nargs, Oid *types, Datum *args, const char *nulls, int expected)
+run(Statement statement, const char *sql, int nargs, Oid *types, Datum *args, const char *nulls)
 {
+	static SPIPlanPtr plans[NSTATEMENTS];
 	PfAsOwner	saved;
 	int			rc;
 
 	pf_as_owner_begin(&saved);
-	rc = SPI_execute_with_args(sql, nargs, types, args, nulls, false, 0);
+	if (plans[statement] == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(sql, nargs, types);
+
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(plan);
+		plans[statement] = plan;
+	}
+	rc = SPI_execute_plan(plans[statement], args, nulls, false, 0);
 	pf_as_owner_end(&saved);
-	if (rc != expected)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(rc));
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
 }
 
 static PfStr
@@ -80,6 +90,15 @@ column_str(int column, MemoryContext context)
 	return out;
 }
 
+static int64
+column_int(int column)
+{
+	bool		isnull;
+	Datum		datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(datum);
+}
+
 void
 pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row)
 {
@@ -91,27 +110,19 @@ pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row)
 	args[0] = PointerGetDatum(pf_utf8_to_text(url));
 	args[1] = ObjectIdGetDatum(target);
 	SPI_connect();
-	run(read_sql, 2, types, args, NULL, SPI_OK_SELECT);
+	run(READ, read_sql, 2, types, args, NULL);
 	if (SPI_processed > 0)
 	{
 		bool		isnull;
-		Datum		checksum;
 
-		row->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-											  &isnull));
+		row->id = column_int(1);
 		row->etag = column_str(2, upper);
 		row->last_modified = column_str(3, upper);
-		checksum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull);
-		if (!isnull)
-		{
-			bytea	   *b = DatumGetByteaPP(checksum);
-
-			if (VARSIZE_ANY_EXHDR(b) == PG_SHA256_DIGEST_LENGTH)
-			{
-				row->has_checksum = true;
-				memcpy(row->checksum, VARDATA_ANY(b), PG_SHA256_DIGEST_LENGTH);
-			}
-		}
+		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull);
+		row->has_checksum = !isnull;
+		row->checksum = (uint64) column_int(4);
+		row->records = column_int(5);
+		row->rejected = column_int(6);
 	}
 	SPI_finish();
 }
@@ -127,7 +138,7 @@ pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target)
 		return;
 	args[0] = PointerGetDatum(pf_utf8_to_text(url));
 	args[1] = ObjectIdGetDatum(target);
-	run(ensure_sql, 2, types, args, NULL, SPI_OK_INSERT_RETURNING);
+	run(ENSURE, ensure_sql, 2, types, args, NULL);
 	row->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	row->is_new = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2,
 											 &isnull));
@@ -136,13 +147,14 @@ pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target)
 void
 pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 {
-	Oid			types[11] = {INT8OID, TEXTOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, BYTEAOID,
-	TEXTOID, TEXTOID, TEXTOID};
-	Datum		args[11];
-	char		nulls[12] = "           ";
-	PfStr		texts[11];
+	Oid			types[NOTE_ARGS] = {INT8OID, TEXTOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
+	INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, BOOLOID};
+	Datum		args[NOTE_ARGS];
+	char		nulls[NOTE_ARGS];
+	PfStr		texts[NOTE_ARGS];
 
-	for (int i = 0; i < 11; i++)
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < NOTE_ARGS; i++)
 		texts[i] = PF_STR_NONE;
 	args[0] = Int64GetDatum(row->id);
 	args[1] = CStringGetTextDatum(r->status);
@@ -154,22 +166,18 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 	args[4] = BoolGetDatum(r->counts.added > 0 || r->counts.updated > 0);
 	texts[5] = r->etag;
 	texts[6] = r->last_modified;
-	nulls[7] = r->has_checksum ? ' ' : 'n';
-	if (r->has_checksum)
-	{
-		bytea	   *b = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-
-		SET_VARSIZE(b, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-		memcpy(VARDATA(b), r->checksum, PG_SHA256_DIGEST_LENGTH);
-		args[7] = PointerGetDatum(b);
-	}
+	args[7] = Int64GetDatum((int64) r->checksum);
 	if (r->info != NULL)
 	{
 		texts[8] = r->info->title;
 		texts[9] = r->info->home;
 		texts[10] = pf_str(r->info->format);
 	}
-	for (int i = 0; i < 11; i++)
+	args[11] = Int64GetDatum(r->counts.seen);
+	args[12] = Int64GetDatum(r->counts.rejected);
+	/* Of a document that was cut off the rest may come next time: ask for it again. */
+	args[13] = BoolGetDatum(r->info == NULL || !r->info->cut_off);
+	for (int i = 0; i < NOTE_ARGS; i++)
 	{
 		if (types[i] != TEXTOID || i == 1)
 			continue;
@@ -177,5 +185,5 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 		if (texts[i].s != NULL)
 			args[i] = PointerGetDatum(pf_utf8_to_text(texts[i]));
 	}
-	run(note_sql, 11, types, args, nulls, SPI_OK_UPDATE);
+	run(NOTE, note_sql, NOTE_ARGS, types, args, nulls);
 }

@@ -8,7 +8,6 @@
 #ifndef PF_FEEDS_H
 #define PF_FEEDS_H
 
-#include "common/sha2.h"
 #include "feed/feed.h"
 #include "paper/paper.h"
 
@@ -20,7 +19,9 @@ typedef struct PfFeedRow
 	PfStr		etag;
 	PfStr		last_modified;
 	bool		has_checksum;
-	uint8		checksum[PG_SHA256_DIGEST_LENGTH];
+	uint64		checksum;
+	int64		records;		/* in the document of that checksum */
+	int64		rejected;
 } PfFeedRow;
 
 /* One attempt and what came of it. */
@@ -32,8 +33,7 @@ typedef struct PfRun
 	int			http_status;	/* 0 = none */
 	PfStr		etag;
 	PfStr		last_modified;
-	bool		has_checksum;
-	uint8		checksum[PG_SHA256_DIGEST_LENGTH];
+	uint64		checksum;		/* of the document, if one was read */
 	PfCounts	counts;
 	int64		bytes;
 	const PfFeedInfo *info;		/* NULL if no document was read */
@@ -44,7 +44,5 @@ typedef struct PfRun
 extern void pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row);
 extern void pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target);	/* gives it an id */
 extern void pf_feed_row_note(const PfFeedRow *row, const PfRun *run);
-
-extern void pf_checksum(PfStr bytes, uint8 *out);
 
 #endif							/* PF_FEEDS_H */

@@ -9,7 +9,9 @@ CREATE TABLE paperfeed.feeds (
 	format			text,
 	etag			text,
 	last_modified	text,
-	checksum		bytea,
+	checksum		bigint,
+	records			bigint,
+	rejected		bigint,
 	added_at		timestamptz NOT NULL DEFAULT now(),
 	last_checked	timestamptz,
 	last_success	timestamptz,
@@ -30,7 +32,9 @@ COMMENT ON COLUMN paperfeed.feeds.home IS 'its page for people';
 COMMENT ON COLUMN paperfeed.feeds.format IS 'format of its last document';
 COMMENT ON COLUMN paperfeed.feeds.etag IS 'validator that the server gave, sent with the next request';
 COMMENT ON COLUMN paperfeed.feeds.last_modified IS 'the older kind of validator, as the server spelled it';
-COMMENT ON COLUMN paperfeed.feeds.checksum IS 'SHA-256 of the last document that was read to its end';
+COMMENT ON COLUMN paperfeed.feeds.checksum IS 'CRC-32C (upper half) and length (lower half) of the last document that was read to its end';
+COMMENT ON COLUMN paperfeed.feeds.records IS 'records in that document';
+COMMENT ON COLUMN paperfeed.feeds.rejected IS 'of these, records that were no papers';
 COMMENT ON COLUMN paperfeed.feeds.added_at IS 'when it was ingested or added first';
 COMMENT ON COLUMN paperfeed.feeds.last_checked IS 'when it was last asked';
 COMMENT ON COLUMN paperfeed.feeds.last_success IS 'when it last answered with a document that could be read, or with nothing new';

@@ -21,7 +21,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "common/encoding.h"
-#include "common/sha2.h"
 #include "executor/spi.h"
 #include "fetch/fetch.h"
 #include "fmgr.h"
@@ -91,6 +90,21 @@ make_report(FunctionCallInfo fcinfo, const PfRun *run, TimestampTz start)
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
 }
 
+/* Is it, byte for byte, the document that the feed gave last? */
+static bool
+is_same(const PfFeedRow *feed, PfInput *in, PfRun *run)
+{
+	if (!feed->has_checksum)
+		return false;
+	if (feed->checksum != pf_input_checksum(in))
+		return false;
+	run->status = "unchanged";
+	run->counts.seen = feed->records;
+	run->counts.rejected = feed->rejected;
+	run->counts.unchanged = feed->records - feed->rejected;
+	return true;
+}
+
 /* Parse 'in' and write its papers; fills the run's outcome. */
 static void
 write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
@@ -98,6 +112,7 @@ write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr c
 	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
 	PfOutcome	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
 
+	run->checksum = pf_input_end_checksum(in);
 	run->counts = pf_writer_end(writer);
 	run->info = outcome.info;
 	run->bytes = outcome.info->bytes;
@@ -151,6 +166,7 @@ pf_ingest(PG_FUNCTION_ARGS)
 	PfFeedRow	feed;
 	PfRequest	request;
 	PfResponse *response;
+	PfInput    *in;
 
 	memset(&run, 0, sizeof(run));
 	run.url = url;
@@ -175,17 +191,11 @@ pf_ingest(PG_FUNCTION_ARGS)
 	switch (response->status)
 	{
 		case PF_FETCH_OK:
-			pf_checksum(response->body, run.checksum);
-			if (feed.has_checksum &&
-				memcmp(feed.checksum, run.checksum, PG_SHA256_DIGEST_LENGTH) == 0)
-			{
-				run.status = "unchanged";
+			in = pf_input_memory(response->body);
+			if (is_same(&feed, in, &run))
 				break;
-			}
-			run.has_checksum = true;
 			pf_feed_row_ensure(&feed, url, run.target);
-			write_document(&run, &feed, pf_input_memory(response->body),
-						   response->effective_url, response->content_type);
+			write_document(&run, &feed, in, response->effective_url, response->content_type);
 			break;
 		case PF_FETCH_NOT_MODIFIED:
 			run.status = "unchanged";
@@ -214,8 +224,17 @@ ingest_input(PfRun *run, PfInput *in, PfStr base_url, PfStr content_type)
 
 	pf_feed_row_read(run->url, run->target, &feed);
 	connect_spi();
-	pf_feed_row_ensure(&feed, run->url, run->target);
-	write_document(run, &feed, in, base_url, content_type);
+
+	/*
+	 * What is handed over again may be meant to bring back rows that were
+	 * deleted: it is left alone only if all of them are there.
+	 */
+	if (!is_same(&feed, in, run) || !pf_writer_all_present(run->target, feed.id))
+	{
+		memset(&run->counts, 0, sizeof(run->counts));
+		pf_feed_row_ensure(&feed, run->url, run->target);
+		write_document(run, &feed, in, base_url, content_type);
+	}
 	pf_feed_row_note(&feed, run);
 	SPI_finish();
 }

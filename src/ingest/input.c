@@ -19,6 +19,8 @@
 #include <zlib.h>
 
 #include "ingest/input.h"
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
@@ -33,8 +35,10 @@ struct PfInput
 	FILE	   *file;			/* NULL = memory */
 	char	   *path;
 	char	   *buffer;			/* of a file */
-	PfStr		memory;			/* not handed on yet */
+	PfStr		memory;
+	bool		handed_on;		/* the memory */
 	int64		raw_bytes;
+	pg_crc32c	crc;			/* of the bytes read */
 
 	bool		started;
 	bool		gzip;
@@ -63,6 +67,7 @@ make_input(void)
 	PfInput    *in = palloc0(sizeof(PfInput));
 	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
 
+	INIT_CRC32C(in->crc);
 	callback->func = release;
 	callback->arg = in;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
@@ -110,9 +115,9 @@ next_raw(PfInput *in, const char **bytes)
 
 	if (in->file == NULL)
 	{
-		n = in->memory.len;
+		n = in->handed_on ? 0 : in->memory.len;
 		*bytes = in->memory.s;
-		in->memory.len = 0;
+		in->handed_on = true;
 	}
 	else
 	{
@@ -124,7 +129,37 @@ next_raw(PfInput *in, const char **bytes)
 		*bytes = in->buffer;
 	}
 	in->raw_bytes += n;
+	COMP_CRC32C(in->crc, *bytes, n);
 	return n;
+}
+
+uint64
+pf_input_end_checksum(PfInput *in)
+{
+	const char *bytes;
+	pg_crc32c	crc;
+
+	/* What follows the end of the document is part of the file. */
+	while (next_raw(in, &bytes) > 0)
+		CHECK_FOR_INTERRUPTS();
+	crc = in->crc;
+	FIN_CRC32C(crc);
+	return (uint64) crc << 32 | (uint32) in->raw_bytes;
+}
+
+uint64
+pf_input_checksum(PfInput *in)
+{
+	uint64		checksum = pf_input_end_checksum(in);
+
+	in->handed_on = false;
+	in->raw_bytes = 0;
+	INIT_CRC32C(in->crc);
+	if (in->file != NULL && fseeko(in->file, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not seek in file \"%s\": %m", in->path)));
+	return checksum;
 }
 
 static void

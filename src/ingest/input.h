@@ -25,6 +25,15 @@ extern PfInput *pf_input_file(const char *path);
  */
 extern size_t pf_input_next(PfInput *in, const char **bytes);
 
+/*
+ * CRC-32C and length of the bytes as they are stored.  Of all of them, whatever
+ * was read before: the input is at its beginning again afterwards.
+ */
+extern uint64 pf_input_checksum(PfInput *in);
+
+/* The same at the end of reading; reads what was left. */
+extern uint64 pf_input_end_checksum(PfInput *in);
+
 /* What was wrong with compressed data, for people; NULL if nothing.  '*sqlstate' goes with it. */
 extern const char *pf_input_fault(const PfInput *in, int *sqlstate);
 

@@ -109,4 +109,10 @@ extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
 extern PfCounts pf_writer_end(PfWriter *writer);
 
+/*
+ * Do rows exist for all papers that the feed ever showed?  False also if
+ * these are too many to look.  SPI is connected.
+ */
+extern bool pf_writer_all_present(Oid target, int64 feed);
+
 #endif							/* PF_PAPER_H */

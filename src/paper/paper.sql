@@ -53,7 +53,9 @@ CREATE TABLE paperfeed._identity (
 	identity	paperfeed.paperid NOT NULL,
 	target		regclass NOT NULL DEFAULT 'paperfeed.papers'::regclass,
 	paper		paperfeed.paperid NOT NULL,
-	PRIMARY KEY (identity, target)
+	PRIMARY KEY (identity, target),
+	-- an arXiv id is always its paper's own, so it is not looked for here
+	CONSTRAINT _identity_not_arxiv CHECK (paperfeed.scheme(identity) OPERATOR(pg_catalog.<>) 'arxiv')
 );
 CREATE INDEX _identity_paper_idx ON paperfeed._identity (paper) WHERE identity OPERATOR(paperfeed.<>) paper;
 
@@ -83,6 +85,8 @@ CREATE TABLE paperfeed.sightings (
 	fingerprint	bigint NOT NULL,
 	PRIMARY KEY (paper, feed)
 );
+
+CREATE INDEX sightings_feed_idx ON paperfeed.sightings (feed);
 
 COMMENT ON TABLE paperfeed.sightings IS 'which feed showed which paper';
 COMMENT ON COLUMN paperfeed.sightings.paper IS 'id of the paper';

@@ -311,7 +311,7 @@ pf_paperid_url(PfStr canonical)
 	switch (scheme)
 	{
 		case PF_SCHEME_ARXIV:
-			return pf_str_printf("https://arxiv.org/abs/%.*s", value.len, value.s);
+			return pf_str_join(PF_STR_LIT("https://arxiv.org/abs/"), value);
 		case PF_SCHEME_DOI:
 			return doi_page(value);
 		case PF_SCHEME_PMID:

@@ -77,6 +77,9 @@ static const struct
 		"SELECT paper, fingerprint FROM paperfeed.sightings"
 	" WHERE paper OPERATOR(paperfeed.=) ANY ($1) AND feed = $2"},
 
+	[PF_STMT_SHOWN] = {true, {ARG_BIGINT, ARG_BIGINT},
+	"SELECT paper FROM paperfeed.sightings WHERE feed = $1 LIMIT $2"},
+
 	[PF_STMT_SIGHT] = {true, {ARG_BIGINT},
 		"INSERT INTO paperfeed.sightings (feed, paper, position, announce, announced, fingerprint)"
 	" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"},

@@ -67,21 +67,78 @@ set_text(PfRow *row, PfColumn column, PfStr value)
 		row->values[column] = PointerGetDatum(pf_utf8_to_text(value));
 }
 
+/*
+ * An array of text, its elements written in place: construct_array would
+ * want each of them as a datum first.
+ */
+static ArrayType *
+make_text_array(const PfStr *items, int n)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1);
+	ArrayType  *array;
+	char	   *to;
+
+	for (int i = 0; i < n; i++)
+		size = INTALIGN(size) + VARHDRSZ + items[i].len;
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a list of %d strings is too large", n)));
+	array = palloc0(INTALIGN(size));
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = TEXTOID;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	to = ARR_DATA_PTR(array);
+	for (int i = 0; i < n; i++)
+	{
+		to = (char *) INTALIGN(to);
+		SET_VARSIZE(to, VARHDRSZ + items[i].len);
+		memcpy(VARDATA(to), items[i].s, items[i].len);
+		to += VARHDRSZ + items[i].len;
+	}
+	return array;
+}
+
 static void
 set_texts(PfRow *row, PfColumn column, const PfStrings *list)
 {
-	Datum		fixed[64];
-	Datum	   *datums = fixed;
+	PfStr	   *items = list->items;
 
 	row->nulls[column] = list->n == 0;
 	if (list->n == 0)
 		return;
-	if (list->n > (int) lengthof(fixed))
-		datums = palloc(list->n * sizeof(Datum));
-	for (int i = 0; i < list->n; i++)
-		datums[i] = PointerGetDatum(pf_utf8_to_text(list->items[i]));
-	row->values[column] = PointerGetDatum(construct_array(datums, list->n, TEXTOID, -1, false,
-														  TYPALIGN_INT));
+	if (GetDatabaseEncoding() != PG_UTF8)
+	{
+		items = palloc(list->n * sizeof(PfStr));
+		for (int i = 0; i < list->n; i++)
+		{
+			text	   *t = pf_utf8_to_text(list->items[i]);
+
+			items[i] = (PfStr) {VARDATA(t), (int) VARSIZE(t) - VARHDRSZ};
+		}
+	}
+	row->values[column] = PointerGetDatum(make_text_array(items, list->n));
+}
+
+/* In lower case and without a resolver's address: DOIs compare without regard to case. */
+static void
+set_doi(const PfRecord *rec, PfRow *row)
+{
+	PfStr		doi = PF_STR_NONE;
+
+	if (!pf_str_blank(rec->doi) && pf_paperid_read(rec->doi, &doi, NULL) != PF_SCHEME_DOI)
+	{
+		/* One of arXiv's or the ACL Anthology's, whose identity is not the DOI. */
+		doi = pf_str_dup(pf_str_trim(rec->doi));
+		for (int i = 0; i < doi.len; i++)
+			unconstify(char *, doi.s)[i] = pg_ascii_tolower((unsigned char) doi.s[i]);
+	}
+	else if (doi.s != NULL)
+		doi = (PfStr) {doi.s + strlen("doi:"), doi.len - (int) strlen("doi:")};
+	set_text(row, PF_COL_DOI, doi);
 }
 
 /* Where the source gives no address, the identity has one. */
@@ -94,7 +151,9 @@ set_addresses(const PfRecord *rec, const PfIdentities *ids, PfRow *row)
 	if (ids->n > 0 && pf_str_blank(url))
 		url = pf_paperid_url(ids->ids[0]);
 	if (ids->n > 0 && pf_str_blank(pdf) && pf_str_starts(ids->ids[0], "arxiv:"))
-		pdf = pf_str_printf("https://arxiv.org/pdf/%s", ids->ids[0].s + strlen("arxiv:"));
+		pdf = pf_str_join(PF_STR_LIT("https://arxiv.org/pdf/"),
+						  (PfStr) {ids->ids[0].s + strlen("arxiv:"),
+								   ids->ids[0].len - (int) strlen("arxiv:")});
 	set_text(row, PF_COL_URL, url);
 	set_text(row, PF_COL_PDF_URL, pdf);
 }
@@ -281,7 +340,7 @@ pf_row_from_record(const PfRecord *rec, const PfIdentities *ids, bool with_sight
 	row->nulls[PF_COL_VERSION] = version <= 0;
 	row->values[PF_COL_VERSION] = Int32GetDatum(version);
 	set_texts(row, PF_COL_CATEGORIES, &rec->categories);
-	set_text(row, PF_COL_DOI, rec->doi);
+	set_doi(rec, row);
 	set_text(row, PF_COL_VENUE, rec->venue);
 	set_text(row, PF_COL_COMMENT, rec->comment);
 	set_text(row, PF_COL_LICENSE, rec->license);

@@ -45,6 +45,7 @@
 #define BATCH_RECORDS	1000
 #define BATCH_BYTES		(4 * 1024 * 1024)
 #define MAX_ATTEMPTS	20
+#define MAX_PRESENT		100000	/* papers of a feed that are looked for */
 
 /* Columns whose former values are worth a revision. */
 #define REVISION_COLUMNS \
@@ -130,6 +131,7 @@ struct PfWriter
 
 	/* Of one attempt. */
 	idmap_hash *map;
+	PfStrings	known;			/* all ids in the map */
 	PaperGroup	   *groups;
 	int			ngroups;
 };
@@ -144,6 +146,7 @@ entry_of(PfWriter *w, PfStr id)
 	if (entry == NULL)
 	{
 		entry = idmap_insert(w->map, id, &found);
+		pf_strings_add(&w->known, id);
 		entry->group = -1;
 		entry->owner = PF_STR_NONE;
 		entry->exists = false;
@@ -161,22 +164,6 @@ compare_ids(const void *a, const void *b)
 	int			c = memcmp(x->s, y->s, Min(x->len, y->len));
 
 	return c != 0 ? c : x->len - y->len;
-}
-
-/* All ids in the map, sorted. */
-static PfStr *
-all_ids(PfWriter *w, int *n)
-{
-	PfStr	   *ids = palloc(Max(w->map->members, 1) * sizeof(PfStr));
-	idmap_iterator it;
-	IdEntry    *entry;
-
-	*n = 0;
-	idmap_start_iterate(w->map, &it);
-	while ((entry = idmap_iterate(w->map, &it)) != NULL)
-		ids[(*n)++] = entry->id;
-	qsort(ids, *n, sizeof(PfStr), compare_ids);
-	return ids;
 }
 
 /* Column 'column' (from 1) of row 'i' of the last result as a copied string. */
@@ -198,8 +185,7 @@ static void
 look_up(PfWriter *w)
 {
 	Datum		args[2];
-	int			n;
-	PfStr	   *ids;
+	PfStrings	others = {NULL, 0, 0};
 	uint64		found;
 
 	for (int i = 0; i < w->nitems; i++)
@@ -208,21 +194,28 @@ look_up(PfWriter *w)
 			(void) entry_of(w, w->items[i].ids.ids[k]);
 	}
 
-	ids = all_ids(w, &n);
-	args[0] = pf_store_ids(&w->store, ids, n);
-	args[1] = ObjectIdGetDatum(w->store.target);
-	found = pf_store_run(&w->store, PF_STMT_IDENTITIES, args);
-	for (uint64 i = 0; i < found; i++)
+	/* An arXiv id is always its paper's own. */
+	for (int i = 0; i < w->known.n; i++)
 	{
-		PfStr		owner = result_str(i, 2);
-
-		entry_of(w, result_str(i, 1))->owner = owner;
-		(void) entry_of(w, owner);
+		if (pf_paperid_scheme(w->known.items[i]) != PF_SCHEME_ARXIV)
+			pf_strings_add(&others, w->known.items[i]);
 	}
-	SPI_freetuptable(SPI_tuptable);
+	if (others.n > 0)
+	{
+		args[0] = pf_store_ids(&w->store, others.items, others.n);
+		args[1] = ObjectIdGetDatum(w->store.target);
+		found = pf_store_run(&w->store, PF_STMT_IDENTITIES, args);
+		for (uint64 i = 0; i < found; i++)
+		{
+			PfStr		owner = result_str(i, 2);
 
-	ids = all_ids(w, &n);
-	args[0] = pf_store_ids(&w->store, ids, n);
+			entry_of(w, result_str(i, 1))->owner = owner;
+			(void) entry_of(w, owner);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+
+	args[0] = pf_store_ids(&w->store, w->known.items, w->known.n);
 	found = pf_store_run(&w->store, PF_STMT_EXISTING, args);
 	for (uint64 i = 0; i < found; i++)
 		entry_of(w, result_str(i, 1))->exists = true;
@@ -498,10 +491,7 @@ claim(PfWriter *w)
 				continue;
 			entry->group = -2;
 
-			/*
-			 * An arXiv id names its paper whatever else the paper is called, so
-			 * the papers table's own key is claim enough.
-			 */
+			/* The papers table's own key is claim enough. */
 			if (entry->owner.s == NULL && pf_paperid_scheme(entry->id) == PF_SCHEME_ARXIV)
 				continue;
 			if (entry->owner.s == NULL)
@@ -815,6 +805,7 @@ static void
 write_batch(PfWriter *w)
 {
 	w->map = idmap_create(w->scratch, (uint32) w->nitems * 2, NULL);
+	memset(&w->known, 0, sizeof(w->known));
 	look_up(w);
 	group_items(w);
 	skip_unchanged(w);
@@ -976,4 +967,25 @@ pf_writer_end(PfWriter *w)
 		w->counts.rejected;
 	MemoryContextDelete(w->batch);
 	return w->counts;
+}
+
+bool
+pf_writer_all_present(Oid target, int64 feed)
+{
+	PfStore		store;
+	Datum		args[2] = {Int64GetDatum(feed), Int64GetDatum(MAX_PRESENT + 1)};
+	PfStr	   *ids;
+	uint64		n;
+
+	pf_store_begin(&store, target);
+	n = pf_store_run(&store, PF_STMT_SHOWN, args);
+	if (n > MAX_PRESENT)
+		return false;
+	ids = palloc((n + 1) * sizeof(PfStr));
+	for (uint64 i = 0; i < n; i++)
+		ids[i] = result_str(i, 1);
+	SPI_freetuptable(SPI_tuptable);
+
+	args[0] = pf_store_ids(&store, ids, (int) n);
+	return pf_store_run(&store, PF_STMT_EXISTING, args) == n;
 }

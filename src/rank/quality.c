@@ -24,6 +24,7 @@
 
 #include <math.h>
 
+#include "compat.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "utils/memutils.h"

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "access/xact.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "utils/timestamp.h"
