@@ -3,6 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set fixtures :abs_srcdir '/test/fixtures/xml/'
 SET timezone = 'UTC';
+SET datestyle = 'ISO';
 \pset format unaligned
 SELECT set_config('fixtures.dir', :'fixtures', false) IS NOT NULL AS set;
 

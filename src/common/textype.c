@@ -234,7 +234,8 @@ pf_tex_caret(PfTex *x)
 	x->t.p = p;
 	pos = out->len;
 	if (e == p || !pf_is_digit(e[-1]) || pf_is_digit(pf_tex_at(x, e)) || !pf_tex_has_base(x, pos) ||
-		(pf_tex_at(x, e) == '.' && pf_is_digit(pf_tex_at(x, e + 1))) || pf_tex_at(x, e) == '^')
+		(pf_tex_at(x, e) == '.' && pf_is_digit(pf_tex_at(x, e + 1))) || pf_tex_at(x, e) == '^' ||
+		pf_tex_at(x, e) == '_')
 		return;
 	appendBinaryStringInfo(out, p, e - p);
 	memmove(out->data + pos - 1, out->data + pos, out->len - pos);

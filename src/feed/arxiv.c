@@ -354,3 +354,26 @@ pf_arxiv_description(PfDoc *doc, PfStr text, PfRecord *rec)
 		rec->abstract = pf_plain_str(a, PF_PLAIN_ALL);
 	return true;
 }
+
+void
+pf_arxiv_announced(PfRecord *rec, TimestampTz when)
+{
+	PfStr		id;
+	int			version;
+
+	rec->announced = when;
+	if (rec->announce.s == NULL || when == PF_NO_TIME)
+		return;
+	if (PF_STR_IS(rec->announce, "new"))
+		rec->published = when;
+	else if (PF_STR_IS(rec->announce, "cross") && rec->version <= 1 && rec->ids.n > 0 &&
+			 pf_arxiv_id(rec->ids.items[0], &id, &version) && id.len > 4 && id.s[4] == '.')
+	{
+		/* YYMM.number: the month of the submission. */
+		TimestampTz month = pf_date_ymd(2000 + (id.s[0] - '0') * 10 + (id.s[1] - '0'),
+										(id.s[2] - '0') * 10 + (id.s[3] - '0'), 1);
+
+		if (month != PF_NO_TIME && when >= month && when - month < 45 * USECS_PER_DAY)
+			rec->published = when;
+	}
+}

@@ -63,4 +63,11 @@ extern void pf_arxiv_abstract(PfRecord *rec, PfStr in);
  */
 extern PfStr pf_arxiv_title(PfStr in, PfRecord *rec);
 
+/*
+ * Note when a daily announcement listed the paper.  That is the day on which
+ * a new paper came out, and one that is listed in another subject while its
+ * identifier is of these weeks; of an older or replaced one it tells nothing.
+ */
+extern void pf_arxiv_announced(PfRecord *rec, TimestampTz when);
+
 #endif							/* PF_ARXIV_H */

@@ -63,7 +63,7 @@ pf_arxiv_snapshot_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 	if (rec->updated == PF_NO_TIME)
 		rec->updated = pf_json_date(node, "update_date");
 
-	rec->title = pf_json_plain(node, "title", PF_PLAIN_TEX);
+	rec->title = pf_json_plain(node, "title", PF_PLAIN_ALL);
 	pf_arxiv_abstract(rec, pf_json_text(node, "abstract"));
 	PF_EACH_CHILD(name, authors)
 	{
@@ -77,10 +77,10 @@ pf_arxiv_snapshot_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 
 	pf_strings_split(&rec->categories, pf_json_text(node, "categories"), " ");
 	pf_arxiv_dois(rec, pf_json_text(node, "doi"));
-	rec->venue = pf_json_plain(node, "journal-ref", PF_PLAIN_TEX);
+	rec->venue = pf_json_plain(node, "journal-ref", PF_PLAIN_ALL);
 	pf_arxiv_comment(rec, pf_json_text(node, "comments"));
 	rec->license = pf_json_text(node, "license");
 	pf_json_extra(rec, "report_no", node, "report-no");
-	pf_part_set(&rec->extra, "submitter", pf_json_plain(node, "submitter", PF_PLAIN_TEX));
+	pf_part_set(&rec->extra, "submitter", pf_json_plain(node, "submitter", PF_PLAIN_ALL));
 	return PF_PIECE_RECORD;
 }

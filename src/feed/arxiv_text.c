@@ -72,7 +72,7 @@ is_plain_name(PfStr a)
 {
 	static const bool special[256] = {
 		['\\'] = true,['{'] = true,['}'] = true,['$'] = true,['~'] = true,['^'] = true,
-		['`'] = true,['\t'] = true,['\n'] = true,['\r'] = true
+		['`'] = true,['<'] = true,['&'] = true,['\t'] = true,['\n'] = true,['\r'] = true
 	};
 	bool		blank = true;
 
@@ -94,7 +94,7 @@ pf_arxiv_name(PfStr in)
 		return in;
 	if (memchr(in.s, '\\', in.len) != NULL)
 		in = mend_accents(in);
-	return pf_plain_str(in, PF_PLAIN_TEX);
+	return pf_plain_str(in, PF_PLAIN_ALL);
 }
 
 static bool
@@ -210,6 +210,17 @@ find_withdrawn(PfStr text)
 	return (PfStr) {at.s - 1, at.len + 1};
 }
 
+/* "withdrawn from IEEE Transactions": not from arXiv. */
+static bool
+is_from_elsewhere(PfStr after)
+{
+	after = pf_str_trim(after);
+	if (!pf_str_starts_nocase(after, "from "))
+		return false;
+	after = pf_str_trim(skip(after, 5));
+	return !pf_str_starts_nocase(after, "arxiv") && !pf_str_starts_nocase(after, "the arxiv");
+}
+
 /*
  * "This paper has been withdrawn", "withdrawn by the authors", but not "an
  * earlier version was withdrawn" or "withdrawn from the device".
@@ -226,6 +237,9 @@ tells_withdrawal(PfStr text)
 	{
 		PfStr		head = pf_str_trim((PfStr) {text.s, (int) (at.s - text.s)});
 
+		rest = skip(at, 9);
+		if (is_from_elsewhere(rest))
+			continue;
 		if (head.len == 0)
 			return true;
 		for (int i = 0; i < (int) lengthof(before); i++)
@@ -233,7 +247,6 @@ tells_withdrawal(PfStr text)
 			if (ends_with_nocase(head, before[i]))
 				return true;
 		}
-		rest = skip(at, 9);
 	}
 	return false;
 }
@@ -256,7 +269,7 @@ speaks_of_itself(PfStr text)
 void
 pf_arxiv_comment(PfRecord *rec, PfStr in)
 {
-	rec->comment = pf_plain_str(in, PF_PLAIN_TEX);
+	rec->comment = pf_plain_str(in, PF_PLAIN_ALL);
 	if (rec->comment.s != NULL && tells_withdrawal(rec->comment))
 		rec->withdrawn = true;
 }
@@ -266,7 +279,7 @@ pf_arxiv_abstract(PfRecord *rec, PfStr in)
 {
 	PfStr		a;
 
-	rec->abstract = pf_plain_str(in, PF_PLAIN_TEX);
+	rec->abstract = pf_plain_str(in, PF_PLAIN_ALL);
 	a = rec->abstract;
 	if (a.s == NULL)
 		return;

@@ -57,7 +57,7 @@ text_of(const PfNode *node, bool arxiv)
 		PfStr		type = pf_attr(node, "type");
 
 		if (type.s == NULL || PF_STR_IS(type, "text"))
-			flags = PF_PLAIN_TEX;
+			flags = PF_PLAIN_ALL;
 	}
 	return pf_part_plain(node, flags);
 }
@@ -159,7 +159,7 @@ read_authors(PfRecord *rec, const Entry *e, bool arxiv)
 			{
 				if (pf_is_ns(c, PF_NS_ARXIV, "affiliation"))
 					pf_part_add_to(&rec->extra, "affiliations",
-								   pf_plain_str(pf_text(c), PF_PLAIN_TEX));
+								   pf_plain_str(pf_text(c), PF_PLAIN_ALL));
 			}
 			name = pf_arxiv_name(name);
 		}
@@ -314,17 +314,13 @@ read_entry(PfDoc *doc, const PfNode *node, PfRecord *rec)
 		pf_part_add(&rec->authors, pf_child_text(e.author, "email"));
 
 	if (announcement)
-	{
-		rec->announced = e.published;
-		if (rec->announce.s != NULL && PF_STR_IS(rec->announce, "new"))
-			rec->published = e.published;
-	}
+		pf_arxiv_announced(rec, e.published);
 	else
 	{
 		rec->published = e.published != PF_NO_TIME ? e.published : e.created;
 		rec->updated = e.updated;
 	}
-	pf_extension_finish(doc, rec, &ext, arxiv ? PF_PLAIN_TEX : PF_PLAIN_ALL);
+	pf_extension_finish(doc, rec, &ext, PF_PLAIN_ALL);
 	if (rec->published == PF_NO_TIME && !arxiv)
 		rec->published = rec->updated;
 	return PF_PIECE_RECORD;

@@ -200,7 +200,7 @@ pf_datacite_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 	rec->source = PF_STR_LIT("datacite");
 	rec->reject = why_no_paper(pf_json_text(attributes, "types.resourceTypeGeneral"));
 	arxiv = pf_str_starts_nocase(doi, "10.48550/arxiv.");
-	flags = arxiv ? PF_PLAIN_TEX : PF_PLAIN_ALL;
+	flags = PF_PLAIN_ALL;
 
 	/* arXiv's own DOI says no more than its identifier; the column is for the journal's. */
 	if (arxiv)

@@ -254,7 +254,7 @@ pf_generic_json_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 	if (rec->url.s == NULL)
 		rec->url = to_url(doc, url);
 	pf_part_add(&rec->ids, rec->url);
-	flags = arxiv ? PF_PLAIN_TEX : PF_PLAIN_ALL;
+	flags = PF_PLAIN_ALL;
 
 	rec->title = pf_json_plain(node, "title", flags);
 	if (arxiv)

@@ -109,7 +109,7 @@ pf_huggingface_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 		rec->url = pf_str_printf("https://huggingface.co/papers/%.*s", id.len, id.s);
 		pf_strings_add(&rec->ids, rec->url);
 	}
-	rec->title = pf_plain_str(pf_text(either(paper, node, "title")), PF_PLAIN_TEX);
+	rec->title = pf_plain_str(pf_text(either(paper, node, "title")), PF_PLAIN_ALL);
 	pf_arxiv_abstract(rec, pf_text(either(paper, node, "summary")));
 	for (author = pf_first_child(pf_child(paper, "authors")); author != NULL; author = author->next)
 	{

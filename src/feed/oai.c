@@ -59,7 +59,7 @@ read_authors(PfRecord *rec, const PfNode *authors)
 		{
 			if (pf_is(c, "affiliation"))
 				pf_part_add_to(&rec->extra, "affiliations",
-							   pf_plain_str(pf_text(c), PF_PLAIN_TEX));
+							   pf_plain_str(pf_text(c), PF_PLAIN_ALL));
 		}
 	}
 }
@@ -69,7 +69,7 @@ static bool
 read_common(PfRecord *rec, const PfNode *c)
 {
 	if (pf_is(c, "title"))
-		rec->title = pf_plain_str(pf_text(c), PF_PLAIN_TEX);
+		rec->title = pf_plain_str(pf_text(c), PF_PLAIN_ALL);
 	else if (pf_is(c, "abstract"))
 		pf_arxiv_abstract(rec, pf_text(c));
 	else if (pf_is(c, "categories"))
@@ -77,7 +77,7 @@ read_common(PfRecord *rec, const PfNode *c)
 	else if (pf_is(c, "comments"))
 		pf_arxiv_comment(rec, pf_text(c));
 	else if (pf_is(c, "journal-ref"))
-		rec->venue = pf_plain_str(pf_text(c), PF_PLAIN_TEX);
+		rec->venue = pf_plain_str(pf_text(c), PF_PLAIN_ALL);
 	else if (pf_is(c, "doi"))
 		pf_arxiv_dois(rec, pf_text(c));
 	else if (pf_is(c, "license"))
@@ -87,7 +87,7 @@ read_common(PfRecord *rec, const PfNode *c)
 	else if (pf_is(c, "acm-class"))
 		pf_part_set(&rec->extra, "acm_class", pf_text(c));
 	else if (pf_is(c, "report-no"))
-		pf_part_set(&rec->extra, "report_no", pf_plain_str(pf_text(c), PF_PLAIN_TEX));
+		pf_part_set(&rec->extra, "report_no", pf_plain_str(pf_text(c), PF_PLAIN_ALL));
 	else
 		return false;
 	return true;

@@ -82,7 +82,7 @@ read_identifier(PfRecord *rec, PfStr text, bool arxiv)
 				pf_arxiv_identify(rec, text);
 		}
 		else if (!pf_part_add_doi(rec, text) && !is_address(text))
-			rec->venue = pf_plain_str(text, PF_PLAIN_TEX);
+			rec->venue = pf_plain_str(text, PF_PLAIN_ALL);
 		return;
 	}
 	if (pf_part_add_doi(rec, text))
@@ -144,7 +144,7 @@ bool
 pf_oai_dc_read(PfDoc *doc, const PfNode *metadata, PfRecord *rec)
 {
 	bool		arxiv = rec->source.s != NULL && PF_STR_IS(rec->source, "arxiv");
-	int			flags = arxiv ? PF_PLAIN_TEX : PF_PLAIN_ALL;
+	int			flags = PF_PLAIN_ALL;
 	const PfNode *abstract = NULL;
 	int			longest = 0;
 	bool		found = false;

@@ -342,7 +342,7 @@ take_arxiv(const PfNode *child, PfRecord *rec, PfExtension *ext)
 	else if (pf_is(child, "comment"))
 		pf_arxiv_comment(rec, pf_text(child));
 	else if (pf_is(child, "journal_ref") || pf_is(child, "journal_reference"))
-		ext->venue = pf_plain_str(pf_text(child), PF_PLAIN_TEX);
+		ext->venue = pf_plain_str(pf_text(child), PF_PLAIN_ALL);
 	else if (pf_is(child, "doi") || pf_is(child, "DOI"))
 		pf_arxiv_dois(rec, pf_text(child));
 	else if (pf_is(child, "license"))

@@ -6,11 +6,10 @@
  * Titles and abstracts hold sup, sub, i and MathML, so both are read as
  * markup.  A labelled abstract keeps its labels ("METHODS: ...").
  *
- * The date of an issue may lie months after the article was out, or say no
- * more than a year or a season.  Published is the electronic date where there
- * is one; else the issue's, unless the history shows that PubMed had the
- * article before, or, the issue having no month, in the same year.  History
- * dates of 1 January are put there for old articles and tell nothing.
+ * Published is the electronic date where there is one, as the date of an issue
+ * may lie months after the article was out; else the issue's, which may say no
+ * more than a year or a season; else the day that PubMed got the article.
+ * History dates of 1 January are put there for old articles and tell nothing.
  *
  * Categories are the MeSH headings that the article is mainly about; the
  * rest ("Humans", "Female") would drown them and stays in "mesh".  NLM's
@@ -26,10 +25,7 @@ typedef struct Dates
 {
 	TimestampTz electronic;		/* ArticleDate */
 	TimestampTz issue;			/* PubDate */
-	bool		issue_has_month;
-	int			issue_year;
 	TimestampTz history;		/* first known to PubMed */
-	int			history_year;
 } Dates;
 
 static int
@@ -68,34 +64,17 @@ season_month(PfStr season)
 static void
 read_issue_date(Dates *dates, const PfNode *node)
 {
+	int			year;
 	int			month;
 	int			day;
-	PfStr		season;
-	PfStr		text;
+	PfStr		season = pf_child_text(node, "Season");
 
-	dates->issue = date_of(node, &dates->issue_year, &month, &day);
-	dates->issue_has_month = month > 0;
+	dates->issue = date_of(node, &year, &month, &day);
 	if (dates->issue == PF_NO_TIME)
-	{
 		/* "2019 Mar-Apr", "1998 Dec-1999 Jan", "1944-1945" */
-		text = pf_child_text(node, "MedlineDate");
-		if (text.s == NULL)
-			return;
-		dates->issue = pf_date(text);
-		if (text.len > 4)
-			dates->issue_has_month = pf_month((PfStr) {text.s + 5, Min(3, text.len - 5)}) > 0;
-		text.len = Min(text.len, 4);
-		if (!pf_str_int(text, &dates->issue_year))
-			dates->issue_year = 0;
-		return;
-	}
-	season = pf_child_text(node, "Season");
-	month = season.s != NULL ? season_month(season) : 0;
-	if (!dates->issue_has_month && month > 0)
-	{
-		dates->issue = pf_date_ymd(dates->issue_year, month, 0);
-		dates->issue_has_month = true;
-	}
+		dates->issue = pf_date(pf_child_text(node, "MedlineDate"));
+	else if (month == 0 && season.s != NULL)
+		dates->issue = pf_date_ymd(year, season_month(season), 0);
 }
 
 static void
@@ -116,10 +95,7 @@ read_history(Dates *dates, const PfNode *node)
 		if (date == PF_NO_TIME || (month <= 1 && day <= 1))
 			continue;
 		if (dates->history == PF_NO_TIME || date < dates->history)
-		{
 			dates->history = date;
-			dates->history_year = year;
-		}
 	}
 }
 
@@ -128,13 +104,9 @@ published(const Dates *dates)
 {
 	if (dates->electronic != PF_NO_TIME)
 		return dates->electronic;
-	if (dates->issue == PF_NO_TIME)
-		return dates->history;
-	if (dates->history == PF_NO_TIME)
+	if (dates->issue != PF_NO_TIME)
 		return dates->issue;
-	if (!dates->issue_has_month && dates->history_year == dates->issue_year)
-		return dates->history;
-	return Min(dates->issue, dates->history);
+	return dates->history;
 }
 
 /* Without the address for letters that stands behind it. */
@@ -497,7 +469,7 @@ read_book(PfRecord *rec, const PfNode *document, Dates *dates)
 PfPiece
 pf_pubmed_piece(PfDoc *doc, const PfNode *node, bool opened, PfRecord *rec)
 {
-	Dates		dates = {PF_NO_TIME, PF_NO_TIME, false, 0, PF_NO_TIME, 0};
+	Dates		dates = {PF_NO_TIME, PF_NO_TIME, PF_NO_TIME};
 
 	doc->info.format = "pubmed";
 	if (opened)

@@ -309,7 +309,7 @@ read_arxiv(PfDoc *doc, PfRecord *rec, Item *item)
 
 	doc->info.format = "arxiv rss";
 	rec->source = PF_STR_LIT("arxiv");
-	rec->title = pf_plain_str(pf_arxiv_title(title, rec), PF_PLAIN_TEX);
+	rec->title = pf_plain_str(pf_arxiv_title(title, rec), PF_PLAIN_ALL);
 	if (!pf_arxiv_identify(rec, item->guid))
 		pf_arxiv_identify(rec, item->link);
 	if (!pf_arxiv_description(doc, text, rec))
@@ -318,9 +318,7 @@ read_arxiv(PfDoc *doc, PfRecord *rec, Item *item)
 		rec->abstract = pf_part_plain(item->description, PF_PLAIN_ALL);
 	}
 
-	rec->announced = item->date != PF_NO_TIME ? item->date : item->ext.date;
-	if (rec->announce.s != NULL && PF_STR_IS(rec->announce, "new"))
-		rec->published = rec->announced;
+	pf_arxiv_announced(rec, item->date != PF_NO_TIME ? item->date : item->ext.date);
 	item->ext.date = PF_NO_TIME;
 }
 
@@ -388,7 +386,7 @@ read_item(PfDoc *doc, const PfNode *node, PfRecord *rec)
 			read_biorxiv(doc, rec, &item, server);
 	}
 	read_creators(rec, &item, arxiv);
-	pf_extension_finish(doc, rec, &item.ext, arxiv ? PF_PLAIN_TEX : PF_PLAIN_ALL);
+	pf_extension_finish(doc, rec, &item.ext, PF_PLAIN_ALL);
 	if (rec->abstract.s == NULL)
 		rec->abstract = pf_part_plain(item.content, PF_PLAIN_ALL);
 	return PF_PIECE_RECORD;

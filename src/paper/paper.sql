@@ -23,7 +23,7 @@ CREATE TYPE paperfeed.paper AS (
 );
 
 COMMENT ON TYPE paperfeed.paper IS 'a research paper as one row; make tables of it by CREATE TABLE mine OF paperfeed.paper (PRIMARY KEY (id))';
-COMMENT ON COLUMN paperfeed.paper.id IS 'identity, scheme:value: arXiv id, else DOI, PMID, ACL Anthology id, OpenReview id, else canonical link, else hash of title and first author';
+COMMENT ON COLUMN paperfeed.paper.id IS 'identity, scheme:value: arXiv id, else DOI, PMID, ACL Anthology id, OpenReview id, else canonical link, else OAI identifier, else hash of title and first author';
 COMMENT ON COLUMN paperfeed.paper.title IS 'display text';
 COMMENT ON COLUMN paperfeed.paper.abstract IS 'display text, NULL where no source gives one';
 COMMENT ON COLUMN paperfeed.paper.authors IS '"Given Family" in the order of the source';

@@ -263,7 +263,7 @@ pf_paperid_scheme(PfStr canonical)
 		case 'p':
 			return PF_SCHEME_PMID;
 		case 'o':
-			return PF_SCHEME_OPENREVIEW;
+			return canonical.s[1] == 'a' ? PF_SCHEME_OAI : PF_SCHEME_OPENREVIEW;
 		case 'u':
 			return PF_SCHEME_URL;
 		case 'h':
@@ -300,7 +300,7 @@ pf_paperid_url(PfStr canonical)
 	PfStr		value;
 	const char *colon;
 
-	if (scheme == PF_SCHEME_NONE || scheme == PF_SCHEME_HASH)
+	if (scheme == PF_SCHEME_NONE || scheme == PF_SCHEME_HASH || scheme == PF_SCHEME_OAI)
 		return PF_STR_NONE;
 	colon = memchr(canonical.s, ':', canonical.len);
 	if (colon == NULL)

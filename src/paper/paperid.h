@@ -23,6 +23,7 @@ typedef enum PfScheme
 	PF_SCHEME_ACL,
 	PF_SCHEME_OPENREVIEW,
 	PF_SCHEME_URL,
+	PF_SCHEME_OAI,				/* a record of a repository that is not arXiv's */
 	PF_SCHEME_HASH,
 	PF_SCHEME_NONE				/* not an identity */
 } PfScheme;

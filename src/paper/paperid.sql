@@ -42,7 +42,7 @@ CREATE TYPE paperfeed.paperid
 );
 
 COMMENT ON TYPE paperfeed.paperid IS
-'the identity of a paper, canonical scheme:value with scheme arxiv, doi, pmid, acl, openreview, url or hash; reads every spelling that people paste (arXiv:2303.12345v2, https://doi.org/10.1145/3292500, PMID: 31452104, an http(s) address ...)';
+'the identity of a paper, canonical scheme:value with scheme arxiv, doi, pmid, acl, openreview, url, oai or hash; reads every spelling that people paste (arXiv:2303.12345v2, https://doi.org/10.1145/3292500, PMID: 31452104, an http(s) address ...)';
 
 /* Casts */
 
@@ -74,14 +74,14 @@ AS 'MODULE_PATHNAME', 'pf_paperid_page'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed.url(paperfeed.paperid) IS
-'the address of the paper''s page for people; NULL for a hash, which has none; reads as the same paperid';
+'the address of the paper''s page for people; NULL for oai and hash, which have none; reads as the same paperid';
 
 CREATE FUNCTION paperfeed.scheme(paperfeed.paperid) RETURNS text
 AS 'MODULE_PATHNAME', 'pf_paperid_scheme_name'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed.scheme(paperfeed.paperid) IS
-'who gave the identity: arxiv, doi, pmid, acl, openreview, url (an address) or hash (of title and first author)';
+'who gave the identity: arxiv, doi, pmid, acl, openreview, url (an address), oai (a repository''s record) or hash (of title and first author)';
 
 /* Comparison */
 

@@ -257,6 +257,27 @@ pf_read_openreview(PfStr in, PfReading *r)
 	return pf_at_end(in.s + n, in.s + in.len);
 }
 
+/* "repository.org:item", as the OAI's guidelines have it: the repository's name in any case. */
+static bool
+read_oai(PfStr in, PfReading *r)
+{
+	int			n = 0;
+
+	while (n < in.len && (pf_is_alnum(in.s[n]) || in.s[n] == '-' || in.s[n] == '.'))
+		n++;
+	if (n == 0 || n + 1 >= in.len || in.s[n] != ':')
+		return false;
+	pf_reading_begin(r, PF_SCHEME_OAI, "oai:");
+	if (!pf_reading_add_lower(r, in.s, n))
+		return false;
+	for (; n < in.len; n++)
+	{
+		if (in.s[n] <= ' ' || in.s[n] > '~' || !pf_reading_add(r, in.s[n]))
+			return false;
+	}
+	return true;
+}
+
 static bool
 read_hash(PfStr in, PfReading *r)
 {
@@ -324,6 +345,8 @@ read_any(PfStr in, PfReading *r, int depth)
 		case 'o':
 			if (pf_take(&rest, "oai:arxiv.org:"))
 				return pf_read_arxiv(rest, r);
+			if (pf_take(&rest, "oai:"))
+				return read_oai(rest, r);
 			if (pf_take(&rest, "openreview:"))
 			{
 				pf_skip(&rest, " ");

@@ -55,8 +55,8 @@ static const struct
 }			ranks[] =
 {
 #define RANK(prefix) {(prefix), sizeof(prefix) - 1}
-	RANK("acl:"), RANK("arxiv:"), RANK("doi:10."), RANK("hash:"), RANK("openreview:"),
-	RANK("pmid:"), RANK("url:https://"),
+	RANK("acl:"), RANK("arxiv:"), RANK("doi:10."), RANK("hash:"), RANK("oai:"),
+	RANK("openreview:"), RANK("pmid:"), RANK("url:https://"),
 };
 
 static Datum
