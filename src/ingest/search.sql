@@ -30,10 +30,10 @@ BEGIN ATOMIC
 			AND (search.since IS NULL OR p.published >= search.since)
 			AND (search.categories IS NULL OR p.categories OPERATOR(pg_catalog.&&) search.categories)
 			AND NOT COALESCE(p.withdrawn, false)
-		ORDER BY score DESC, p.published DESC NULLS LAST, p.id USING OPERATOR(paperfeed.<)
+		ORDER BY score DESC, p.published DESC NULLS LAST, p.id USING OPERATOR(pg_catalog.<)
 		LIMIT search.k
 	)
-	SELECT (pg_catalog.row_number() OVER (ORDER BY h.score DESC, h.published DESC NULLS LAST, h.id USING OPERATOR(paperfeed.<)))::integer,
+	SELECT (pg_catalog.row_number() OVER (ORDER BY h.score DESC, h.published DESC NULLS LAST, h.id USING OPERATOR(pg_catalog.<)))::integer,
 		h.score, h.id, h.title, h.authors, h.published,
 		pg_catalog.ts_headline('pg_catalog.english'::regconfig, COALESCE(h.abstract, h.title), q.query,
 			'StartSel=**, StopSel=**, MaxWords=30, MinWords=15')

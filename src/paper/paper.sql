@@ -57,7 +57,7 @@ CREATE TABLE paperfeed._identity (
 	-- an arXiv id is always its paper's own, so it is not looked for here
 	CONSTRAINT _identity_not_arxiv CHECK (paperfeed.scheme(identity) OPERATOR(pg_catalog.<>) 'arxiv')
 );
-CREATE INDEX _identity_paper_idx ON paperfeed._identity (paper) WHERE identity OPERATOR(paperfeed.<>) paper;
+CREATE INDEX _identity_paper_idx ON paperfeed._identity (paper) WHERE identity OPERATOR(pg_catalog.<>) paper;
 
 COMMENT ON TABLE paperfeed._identity IS 'every identity by which a row of a papers table is known, its own included unless that is an arXiv id; the unique key keeps concurrent ingests from making two rows of one paper';
 COMMENT ON COLUMN paperfeed._identity.identity IS 'an identity that some record carried';
@@ -68,7 +68,7 @@ CREATE VIEW paperfeed.aliases AS
 	SELECT identity AS alias, paper
 	FROM paperfeed._identity
 	WHERE target = 'paperfeed.papers'::regclass
-		AND identity OPERATOR(paperfeed.<>) paper;
+		AND identity OPERATOR(pg_catalog.<>) paper;
 
 COMMENT ON VIEW paperfeed.aliases IS 'every other identity of the papers in paperfeed.papers; insert a row to teach one';
 COMMENT ON COLUMN paperfeed.aliases.alias IS 'the other identity';

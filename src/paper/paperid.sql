@@ -83,7 +83,11 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION paperfeed.scheme(paperfeed.paperid) IS
 'who gave the identity: arxiv, doi, pmid, acl, openreview, url (an address), oai (a repository''s record) or hash (of title and first author)';
 
-/* Comparison */
+/*
+ * Comparison.  The operators stand in pg_catalog, which is on every
+ * search_path: whoever writes WHERE id = '...' or joins on id must not have
+ * to set one, and nobody's = can come before ours.
+ */
 
 CREATE FUNCTION paperfeed.paperid_eq(paperfeed.paperid, paperfeed.paperid) RETURNS boolean
 AS 'MODULE_PATHNAME', 'pf_paperid_eq'
@@ -146,76 +150,76 @@ COMMENT ON FUNCTION paperfeed.paperid_hash(paperfeed.paperid) IS
 COMMENT ON FUNCTION paperfeed.paperid_hash_extended(paperfeed.paperid, bigint) IS
 'hash code of a paperid with a seed, for hash partitions';
 
-CREATE OPERATOR paperfeed.=
+CREATE OPERATOR pg_catalog.=
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_eq,
-	COMMUTATOR = OPERATOR(paperfeed.=), NEGATOR = OPERATOR(paperfeed.<>),
+	COMMUTATOR = OPERATOR(pg_catalog.=), NEGATOR = OPERATOR(pg_catalog.<>),
 	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel,
 	HASHES, MERGES
 );
 
-CREATE OPERATOR paperfeed.<>
+CREATE OPERATOR pg_catalog.<>
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_ne,
-	COMMUTATOR = OPERATOR(paperfeed.<>), NEGATOR = OPERATOR(paperfeed.=),
+	COMMUTATOR = OPERATOR(pg_catalog.<>), NEGATOR = OPERATOR(pg_catalog.=),
 	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
 
-CREATE OPERATOR paperfeed.<
+CREATE OPERATOR pg_catalog.<
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_lt,
-	COMMUTATOR = OPERATOR(paperfeed.>), NEGATOR = OPERATOR(paperfeed.>=),
+	COMMUTATOR = OPERATOR(pg_catalog.>), NEGATOR = OPERATOR(pg_catalog.>=),
 	RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
 );
 
-CREATE OPERATOR paperfeed.<=
+CREATE OPERATOR pg_catalog.<=
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_le,
-	COMMUTATOR = OPERATOR(paperfeed.>=), NEGATOR = OPERATOR(paperfeed.>),
+	COMMUTATOR = OPERATOR(pg_catalog.>=), NEGATOR = OPERATOR(pg_catalog.>),
 	RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
 );
 
-CREATE OPERATOR paperfeed.>
+CREATE OPERATOR pg_catalog.>
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_gt,
-	COMMUTATOR = OPERATOR(paperfeed.<), NEGATOR = OPERATOR(paperfeed.<=),
+	COMMUTATOR = OPERATOR(pg_catalog.<), NEGATOR = OPERATOR(pg_catalog.<=),
 	RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
 );
 
-CREATE OPERATOR paperfeed.>=
+CREATE OPERATOR pg_catalog.>=
 (
 	LEFTARG = paperfeed.paperid, RIGHTARG = paperfeed.paperid,
 	FUNCTION = paperfeed.paperid_ge,
-	COMMUTATOR = OPERATOR(paperfeed.<=), NEGATOR = OPERATOR(paperfeed.<),
+	COMMUTATOR = OPERATOR(pg_catalog.<=), NEGATOR = OPERATOR(pg_catalog.<),
 	RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
 );
 
-COMMENT ON OPERATOR paperfeed.=(paperfeed.paperid, paperfeed.paperid) IS 'equal';
-COMMENT ON OPERATOR paperfeed.<>(paperfeed.paperid, paperfeed.paperid) IS 'not equal';
-COMMENT ON OPERATOR paperfeed.<(paperfeed.paperid, paperfeed.paperid) IS 'less than';
-COMMENT ON OPERATOR paperfeed.<=(paperfeed.paperid, paperfeed.paperid) IS 'less than or equal';
-COMMENT ON OPERATOR paperfeed.>(paperfeed.paperid, paperfeed.paperid) IS 'greater than';
-COMMENT ON OPERATOR paperfeed.>=(paperfeed.paperid, paperfeed.paperid) IS 'greater than or equal';
+COMMENT ON OPERATOR pg_catalog.=(paperfeed.paperid, paperfeed.paperid) IS 'equal';
+COMMENT ON OPERATOR pg_catalog.<>(paperfeed.paperid, paperfeed.paperid) IS 'not equal';
+COMMENT ON OPERATOR pg_catalog.<(paperfeed.paperid, paperfeed.paperid) IS 'less than';
+COMMENT ON OPERATOR pg_catalog.<=(paperfeed.paperid, paperfeed.paperid) IS 'less than or equal';
+COMMENT ON OPERATOR pg_catalog.>(paperfeed.paperid, paperfeed.paperid) IS 'greater than';
+COMMENT ON OPERATOR pg_catalog.>=(paperfeed.paperid, paperfeed.paperid) IS 'greater than or equal';
 
 CREATE OPERATOR CLASS paperfeed.paperid_ops
 DEFAULT FOR TYPE paperfeed.paperid USING btree AS
-	OPERATOR 1 paperfeed.<,
-	OPERATOR 2 paperfeed.<=,
-	OPERATOR 3 paperfeed.=,
-	OPERATOR 4 paperfeed.>=,
-	OPERATOR 5 paperfeed.>,
+	OPERATOR 1 pg_catalog.<,
+	OPERATOR 2 pg_catalog.<=,
+	OPERATOR 3 pg_catalog.=,
+	OPERATOR 4 pg_catalog.>=,
+	OPERATOR 5 pg_catalog.>,
 	FUNCTION 1 paperfeed.paperid_cmp(paperfeed.paperid, paperfeed.paperid),
 	FUNCTION 2 paperfeed.paperid_sortsupport(internal),
 	FUNCTION 4 pg_catalog.btequalimage(oid);
 
 CREATE OPERATOR CLASS paperfeed.paperid_ops
 DEFAULT FOR TYPE paperfeed.paperid USING hash AS
-	OPERATOR 1 paperfeed.=,
+	OPERATOR 1 pg_catalog.=,
 	FUNCTION 1 paperfeed.paperid_hash(paperfeed.paperid),
 	FUNCTION 2 paperfeed.paperid_hash_extended(paperfeed.paperid, bigint);
 

@@ -27,7 +27,7 @@ static const char *const find_sql =
 " pg_catalog.quote_ident(a.attname),"
 " (SELECT pg_catalog.string_agg("
 "  ' AND NOT EXISTS (SELECT FROM ' || c.conrelid::pg_catalog.regclass::pg_catalog.text ||"
-"  ' AS d WHERE d.' || pg_catalog.quote_ident(a.attname) || ' OPERATOR(paperfeed.=) $2' ||"
+"  ' AS d WHERE d.' || pg_catalog.quote_ident(a.attname) || ' OPERATOR(pg_catalog.=) $2' ||"
 "  COALESCE((SELECT pg_catalog.string_agg(' AND d.' || pg_catalog.quote_ident(k.attname) ||"
 "    ' IS NOT DISTINCT FROM c.' || pg_catalog.quote_ident(k.attname), '')"
 "   FROM pg_catalog.pg_attribute AS k"
@@ -66,7 +66,7 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 
 		initStringInfo(&sql);
 		appendStringInfo(&sql,
-						 "UPDATE %s AS c SET %s = $2 WHERE c.%s OPERATOR(paperfeed.=) $1%s",
+						 "UPDATE %s AS c SET %s = $2 WHERE c.%s OPERATOR(pg_catalog.=) $1%s",
 						 table, column, column, unless != NULL ? unless : "");
 		if (SPI_execute_with_args(sql.data, 2, types, args, NULL, false, 0) != SPI_OK_UPDATE)
 			elog(ERROR, "could not update table %s", table);

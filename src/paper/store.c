@@ -61,7 +61,7 @@ static const struct
 }			statements[PF_NSTATEMENTS] = {
 	[PF_STMT_IDENTITIES] = {true, {ARG_IDS, ARG_OID},
 		"SELECT identity, paper FROM paperfeed._identity"
-	" WHERE identity OPERATOR(paperfeed.=) ANY ($1) AND target = $2"},
+	" WHERE identity OPERATOR(pg_catalog.=) ANY ($1) AND target = $2"},
 
 	[PF_STMT_CLAIM] = {true, {ARG_IDS, ARG_OID, ARG_IDS},
 		"INSERT INTO paperfeed._identity (identity, target, paper)"
@@ -71,11 +71,11 @@ static const struct
 	[PF_STMT_POINT] = {true, {ARG_IDS, ARG_OID, ARG_IDS},
 		"UPDATE paperfeed._identity AS i SET paper = u.paper"
 		" FROM unnest($1, $3) AS u (identity, paper)"
-	" WHERE i.identity OPERATOR(paperfeed.=) u.identity AND i.target = $2"},
+	" WHERE i.identity OPERATOR(pg_catalog.=) u.identity AND i.target = $2"},
 
 	[PF_STMT_SIGHTINGS] = {true, {ARG_IDS, ARG_BIGINT},
 		"SELECT paper, fingerprint FROM paperfeed.sightings"
-	" WHERE paper OPERATOR(paperfeed.=) ANY ($1) AND feed = $2"},
+	" WHERE paper OPERATOR(pg_catalog.=) ANY ($1) AND feed = $2"},
 
 	[PF_STMT_SHOWN] = {true, {ARG_BIGINT, ARG_BIGINT},
 	"SELECT paper FROM paperfeed.sightings WHERE feed = $1 LIMIT $2"},
@@ -88,7 +88,7 @@ static const struct
 		"UPDATE paperfeed.sightings AS s SET last_seen = pg_catalog.now(), position = u.position,"
 		" announce = u.announce, announced = u.announced, fingerprint = u.fingerprint"
 		" FROM " SIGHTINGS_NAME " AS u"
-	" WHERE s.paper OPERATOR(paperfeed.=) u.paper AND s.feed = $1"},
+	" WHERE s.paper OPERATOR(pg_catalog.=) u.paper AND s.feed = $1"},
 
 	[PF_STMT_REVISE] = {true, {ARG_BIGINT, ARG_IDS, ARG_INTS, ARG_JSONBS},
 		"INSERT INTO paperfeed.revisions (feed, paper, version, was)"
@@ -102,13 +102,13 @@ static const struct
 	[PF_STMT_MOVE_NOTES] = {true, {ARG_ID, ARG_ID, ARG_OID},
 		"WITH i AS ("
 		"UPDATE paperfeed._identity SET paper = $2"
-		" WHERE target = $3 AND paper OPERATOR(paperfeed.=) $1"
-		" AND identity OPERATOR(paperfeed.<>) paper),"
+		" WHERE target = $3 AND paper OPERATOR(pg_catalog.=) $1"
+		" AND identity OPERATOR(pg_catalog.<>) paper),"
 		" r AS ("
-		"UPDATE paperfeed.revisions SET paper = $2 WHERE paper OPERATOR(paperfeed.=) $1"
+		"UPDATE paperfeed.revisions SET paper = $2 WHERE paper OPERATOR(pg_catalog.=) $1"
 		" AND $3 = 'paperfeed.papers'::pg_catalog.regclass),"
 		" s AS ("
-		"DELETE FROM paperfeed.sightings WHERE paper OPERATOR(paperfeed.=) $1 RETURNING *)"
+		"DELETE FROM paperfeed.sightings WHERE paper OPERATOR(pg_catalog.=) $1 RETURNING *)"
 		" INSERT INTO paperfeed.sightings AS t"
 		" (paper, feed, first_seen, last_seen, position, announce, announced, fingerprint)"
 		" SELECT $2, feed, first_seen, last_seen, position, announce, announced, fingerprint FROM s"
@@ -116,13 +116,13 @@ static const struct
 	" first_seen = LEAST(t.first_seen, excluded.first_seen)"},
 
 	[PF_STMT_EXISTING] = {false, {ARG_IDS},
-	"SELECT id FROM %1$s WHERE id OPERATOR(paperfeed.=) ANY ($1)"},
+	"SELECT id FROM %1$s WHERE id OPERATOR(pg_catalog.=) ANY ($1)"},
 
 	[PF_STMT_FETCH] = {false, {ARG_IDS},
 		"SELECT id, title, abstract, authors, published, updated, version, categories, doi, venue,"
 		" comment, license, url, pdf_url, links, metrics, withdrawn, source, extra"
-		" FROM %1$s WHERE id OPERATOR(paperfeed.=) ANY ($1)"
-	" ORDER BY id USING OPERATOR(paperfeed.<) FOR UPDATE"},
+		" FROM %1$s WHERE id OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY id USING < FOR UPDATE"},
 
 	[PF_STMT_INSERT] = {false, {ARG_END},
 	"INSERT INTO %1$s SELECT * FROM " ROWS_NAME},
@@ -133,10 +133,10 @@ static const struct
 		" categories = u.categories, doi = u.doi, venue = u.venue, comment = u.comment,"
 		" license = u.license, url = u.url, pdf_url = u.pdf_url, links = u.links,"
 		" metrics = u.metrics, withdrawn = u.withdrawn, source = u.source, extra = u.extra"
-	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(paperfeed.=) u.id"},
+	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(pg_catalog.=) u.id"},
 
 	[PF_STMT_DELETE] = {false, {ARG_ID},
-	"DELETE FROM %1$s WHERE id OPERATOR(paperfeed.=) $1"},
+	"DELETE FROM %1$s WHERE id OPERATOR(pg_catalog.=) $1"},
 };
 
 /* Two ingests at once are kept apart by a unique index on id; say so before any work is done. */
