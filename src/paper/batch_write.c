@@ -1,0 +1,369 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch_write.c
+ *		A grouped batch into the papers table and the tables beside it.
+ *
+ * Runs in a subtransaction of the writer's.  Statements handle ids in sorted
+ * order, so that two ingests of the same papers wait for each other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/encoding.h"
+#include "paper/batch.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/* Columns whose former values are worth a revision. */
+#define REVISION_COLUMNS \
+	(((PfColumnSet) -1) & ~(((PfColumnSet) 1 << PF_COL_LINKS) | ((PfColumnSet) 1 << PF_COL_METRICS) | \
+							((PfColumnSet) 1 << PF_COL_EXTRA) | ((PfColumnSet) 1 << PF_COL_ID)))
+typedef struct Claim
+{
+	PfStr		identity;
+	PfStr		paper;
+} Claim;
+
+/* Claim the new identities, correct those that are to name another row. */
+static void
+claim(PfBatch *b)
+{
+	Claim	   *claims;
+	Claim	   *moves;
+	int			max = (int) b->map->members;
+	int			nclaims = 0;
+	int			nmoves = 0;
+
+	claims = palloc((max + 1) * sizeof(Claim));
+	moves = palloc((max + 1) * sizeof(Claim));
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		if (group->first < 0 || group->skip)
+			continue;
+		for (int i = 0; i < group->ids.n; i++)
+		{
+			PfIdEntry    *entry = pf_batch_entry(b, group->ids.items[i]);
+
+			/* An identity may be listed twice after groups were joined. */
+			if (entry->group != g)
+				continue;
+			entry->group = -2;
+
+			/* The papers table's own key is claim enough. */
+			if (entry->owner.s == NULL && pf_paperid_scheme(entry->id) == PF_SCHEME_ARXIV)
+				continue;
+			if (entry->owner.s == NULL)
+				claims[nclaims++] = (Claim) {entry->id, group->id};
+			else if (!pf_str_eq(entry->owner, group->id))
+				moves[nmoves++] = (Claim) {entry->id, group->id};
+		}
+	}
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		Claim	   *list = pass == 0 ? claims : moves;
+		int			n = pass == 0 ? nclaims : nmoves;
+		PfStr	   *ids = palloc((n + 1) * sizeof(PfStr));
+		PfStr	   *papers = palloc((n + 1) * sizeof(PfStr));
+		Datum		args[3];
+
+		if (n == 0)
+			continue;
+		qsort(list, n, sizeof(Claim), pf_batch_compare_ids);	/* by identity, the first member */
+		for (int i = 0; i < n; i++)
+		{
+			ids[i] = list[i].identity;
+			papers[i] = list[i].paper;
+		}
+		args[0] = pf_store_ids(b->store, ids, n);
+		args[1] = ObjectIdGetDatum(b->store->target);
+		args[2] = pf_store_ids(b->store, papers, n);
+		(void) pf_store_run(b->store, pass == 0 ? PF_STMT_CLAIM : PF_STMT_POINT, args);
+	}
+}
+
+/* Lock and read the rows that exist. */
+static void
+fetch_rows(PfBatch *b)
+{
+	PfStrings	wanted = {NULL, 0, 0};
+	Datum		args[1];
+	uint64		found;
+
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		if (group->first < 0 || group->skip)
+			continue;
+		for (int i = 0; i < group->rows.n; i++)
+			pf_strings_add(&wanted, group->rows.items[i]);
+	}
+	if (wanted.n == 0)
+		return;
+	qsort(wanted.items, wanted.n, sizeof(PfStr), pf_batch_compare_ids);
+	args[0] = pf_store_ids(b->store, wanted.items, wanted.n);
+	found = pf_store_run(b->store, PF_STMT_FETCH, args);
+	for (uint64 i = 0; i < found; i++)
+	{
+		PfRow	   *row = palloc(sizeof(PfRow));
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, row->values, row->nulls);
+		pf_batch_entry(b, pf_batch_result(i, 1))->row = row;
+	}
+	/* The tuple table lives until the attempt is over: the rows point into it. */
+}
+
+static void
+merge_groups(PfBatch *b)
+{
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+		bool		have = false;
+		PfRow	   *existing;
+
+		if (group->first < 0 || group->skip)
+			continue;
+
+		/* A row that vanished between the look-up and the lock counts as none. */
+		existing = pf_batch_entry(b, group->id)->row;
+		group->has_row = existing != NULL;
+		if (existing != NULL)
+		{
+			group->row = group->before = *existing;
+			have = true;
+		}
+		for (int i = 0; i < group->rows.n; i++)
+		{
+			PfRow	   *other = pf_batch_entry(b, group->rows.items[i])->row;
+
+			if (other == NULL || other == existing)
+				continue;
+			if (have)
+				group->changed |= pf_row_merge(&group->row, other);
+			else
+				group->row = *other;
+			have = true;
+		}
+		for (int i = group->first; i >= 0; i = b->items[i].next)
+		{
+			if (have)
+				group->changed |= pf_row_merge(&group->row, &b->items[i].row);
+			else
+				group->row = b->items[i].row;
+			have = true;
+		}
+		group->row.values[PF_COL_ID] =
+			PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
+		group->row.nulls[PF_COL_ID] = false;
+		group->write = !group->has_row || group->changed != 0;
+		if (group->has_row && group->changed != 0)
+			group->outcome = PF_OUTCOME_UPDATED;
+		else if (!group->has_row)
+			group->outcome = group->rows.n > 0 ? PF_OUTCOME_UPDATED : PF_OUTCOME_ADDED;
+	}
+}
+
+static int
+compare_groups(const void *a, const void *b)
+{
+	const PfGroup    *x = *(PfGroup    *const *) a;
+	const PfGroup    *y = *(PfGroup    *const *) b;
+
+	return pf_batch_compare_ids(&x->id, &y->id);
+}
+
+/* Insert or update what is due. */
+static void
+write_rows(PfBatch *b, bool insert)
+{
+	PfGroup **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	PfRow	  **rows = palloc((b->ngroups + 1) * sizeof(PfRow *));
+	int			n = 0;
+
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		if (group->first >= 0 && !group->skip && group->write && group->has_row != insert)
+			groups[n++] = group;
+	}
+	if (n == 0)
+		return;
+	qsort(groups, n, sizeof(PfGroup *), compare_groups);
+	for (int i = 0; i < n; i++)
+		rows[i] = &groups[i]->row;
+	pf_store_set_rows(b->store, rows, n);
+	(void) pf_store_run(b->store, insert ? PF_STMT_INSERT : PF_STMT_UPDATE, NULL);
+}
+
+/* Let what knew the rows that were joined know the one that stays. */
+static void
+join_rows(PfBatch *b)
+{
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		if (group->first < 0 || group->skip)
+			continue;
+		for (int i = 0; i < group->rows.n; i++)
+		{
+			PfStr		old = group->rows.items[i];
+			Datum		args[3];
+
+			if (pf_str_eq(old, group->id) || pf_batch_entry(b, old)->row == NULL)
+				continue;
+			args[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
+			args[1] = PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
+			args[2] = ObjectIdGetDatum(b->store->target);
+			(void) pf_store_run(b->store, PF_STMT_MOVE_NOTES, args);
+			pf_store_repoint(b->store, old, group->id);
+			(void) pf_store_run(b->store, PF_STMT_DELETE, args);
+		}
+	}
+}
+
+static Datum
+array_of(Datum *datums, bool *nulls, int n, Oid type, int16 len, bool byval, char align)
+{
+	int			dims[1] = {n};
+	int			lbs[1] = {1};
+
+	return PointerGetDatum(construct_md_array(datums, nulls, 1, dims, lbs, type, len, byval, align));
+}
+
+/* Under its own id, or under that of a row that was joined into it. */
+static bool
+was_sighted(PfBatch *b, const PfGroup    *group)
+{
+	for (int i = 0; i < group->rows.n; i++)
+	{
+		if (pf_batch_entry(b, group->rows.items[i])->sighted)
+			return true;
+	}
+	return pf_batch_entry(b, group->id)->sighted;
+}
+
+/* 'again': those that this feed sighted before, else those that it did not. */
+static void
+note_sightings(PfBatch *b, bool again)
+{
+	PfGroup **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	PfSighting *sightings;
+	int			n = 0;
+	Datum		args[1];
+
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		if (b->groups[g].first >= 0 && !b->groups[g].skip &&
+			was_sighted(b, &b->groups[g]) == again)
+			groups[n++] = &b->groups[g];
+	}
+	if (n == 0)
+		return;
+	qsort(groups, n, sizeof(PfGroup *), compare_groups);
+	sightings = palloc0(n * sizeof(PfSighting));
+	for (int i = 0; i < n; i++)
+	{
+		PfSighting *s = &sightings[i];
+		PfItem	   *item = &b->items[groups[i]->last];
+
+		s->values[PF_SIGHTING_PAPER] = groups[i]->row.values[PF_COL_ID];
+		s->values[PF_SIGHTING_POSITION] = Int32GetDatum(item->position);
+		s->nulls[PF_SIGHTING_ANNOUNCE] = item->announce.s == NULL;
+		if (item->announce.s != NULL)
+			s->values[PF_SIGHTING_ANNOUNCE] = PointerGetDatum(pf_utf8_to_text(item->announce));
+		s->nulls[PF_SIGHTING_ANNOUNCED] = item->announced == PF_NO_TIME;
+		s->values[PF_SIGHTING_ANNOUNCED] = TimestampTzGetDatum(item->announced);
+		s->values[PF_SIGHTING_FINGERPRINT] = Int64GetDatum((int64) groups[i]->fingerprint);
+	}
+	pf_store_set_sightings(b->store, sightings, n);
+	args[0] = Int64GetDatum(b->feed);
+	(void) pf_store_run(b->store, again ? PF_STMT_SIGHT_AGAIN : PF_STMT_SIGHT, args);
+}
+
+/* Former values of changed columns, and rows that were joined into others as a whole. */
+static void
+note_revisions(PfBatch *b)
+{
+	PfStrings	papers = {NULL, 0, 0};
+	Datum	   *versions;
+	bool	   *version_nulls;
+	Datum	   *was;
+	int			max = 0;
+	int			n = 0;
+	Datum		args[4];
+
+	if (!b->store->is_papers)
+		return;
+	for (int g = 0; g < b->ngroups; g++)
+		max += 1 + b->groups[g].rows.n;
+	versions = palloc((max + 1) * sizeof(Datum));
+	version_nulls = palloc((max + 1) * sizeof(bool));
+	was = palloc((max + 1) * sizeof(Datum));
+
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+		PfColumnSet lost = 0;
+
+		if (group->first < 0 || group->skip)
+			continue;
+		if (group->has_row)
+		{
+			for (int c = 0; c < PF_NCOLUMNS; c++)
+			{
+				if ((group->changed & REVISION_COLUMNS & ((PfColumnSet) 1 << c)) != 0 &&
+					!group->before.nulls[c])
+					lost |= (PfColumnSet) 1 << c;
+			}
+		}
+		for (int i = -1; i < group->rows.n; i++)
+		{
+			PfRow	   *row = i < 0 ? &group->before : pf_batch_entry(b, group->rows.items[i])->row;
+
+			if (i < 0 ? lost == 0 :
+				(row == NULL || pf_str_eq(group->rows.items[i], group->id)))
+				continue;
+			pf_strings_add(&papers, group->id);
+			versions[n] = row->values[PF_COL_VERSION];
+			version_nulls[n] = row->nulls[PF_COL_VERSION];
+			was[n] = pf_row_jsonb(row, i < 0 ? lost : (PfColumnSet) -1);
+			n++;
+		}
+	}
+	if (n == 0)
+		return;
+	args[0] = Int64GetDatum(b->feed);
+	args[1] = pf_store_ids(b->store, papers.items, n);
+	args[2] = array_of(versions, version_nulls, n, INT4OID, 4, true, TYPALIGN_INT);
+	args[3] = PointerGetDatum(construct_array(was, n, JSONBOID, -1, false, TYPALIGN_INT));
+	(void) pf_store_run(b->store, PF_STMT_REVISE, args);
+}
+
+void
+pf_batch_write(PfBatch *b, MemoryContext context)
+{
+	b->map = idmap_create(context, (uint32) b->nitems * 2, NULL);
+	memset(&b->known, 0, sizeof(b->known));
+	pf_batch_look_up(b);
+	pf_batch_group(b);
+	pf_batch_skip_unchanged(b);
+	claim(b);
+	fetch_rows(b);
+	merge_groups(b);
+	write_rows(b, true);
+	write_rows(b, false);
+	join_rows(b);
+	note_sightings(b, false);
+	note_sightings(b, true);
+	note_revisions(b);
+}
