@@ -22,6 +22,7 @@
 #include "feed/jsonstream.h"
 #include "feed/scrub.h"
 #include "feed/xml.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -52,6 +53,25 @@ struct PfFeed
 	bool		failed;
 };
 
+/*
+ * A message for people, kept with the document.  It may quote what libxml2 saw,
+ * cut anywhere: what is no UTF-8 becomes '?'.
+ */
+static PfStr
+keep_message(PfFeed *feed, const char *message)
+{
+	PfStr		kept = pf_doc_keep(&feed->doc, pf_str(message));
+	int			at = 0;
+
+	while (at < kept.len)
+	{
+		at += pg_encoding_verifymbstr(PG_UTF8, kept.s + at, kept.len - at);
+		if (at < kept.len)
+			unconstify(char *, kept.s)[at++] = '?';
+	}
+	return kept;
+}
+
 static void
 note_problem(PfFeed *feed, const char *problem)
 {
@@ -59,7 +79,7 @@ note_problem(PfFeed *feed, const char *problem)
 		return;
 	feed->doc.info.recovered = true;
 	if (feed->doc.info.problem.s == NULL)
-		feed->doc.info.problem = pf_doc_keep(&feed->doc, pf_str(problem));
+		feed->doc.info.problem = keep_message(feed, problem);
 }
 
 static void
@@ -69,7 +89,7 @@ fail(PfFeed *feed, int sqlstate, const char *problem)
 		return;
 	feed->failed = true;
 	feed->sqlstate = sqlstate;
-	feed->doc.info.problem = pf_doc_keep(&feed->doc, pf_str(problem));
+	feed->doc.info.problem = keep_message(feed, problem);
 }
 
 PfStr

@@ -11,6 +11,7 @@
 #include "common/encoding.h"
 #include "executor/spi.h"
 #include "ingest/feeds.h"
+#include "mb/pg_wchar.h"
 #include "paper/owner.h"
 #include "utils/builtins.h"
 
@@ -162,7 +163,7 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 	nulls[2] = r->http_status == 0 ? 'n' : ' ';
 	texts[3] = pf_str(r->error);
 	if (texts[3].len > MAX_ERROR)
-		texts[3].len = MAX_ERROR;
+		texts[3].len = pg_encoding_mbcliplen(PG_UTF8, texts[3].s, texts[3].len, MAX_ERROR);
 	args[4] = BoolGetDatum(r->counts.added > 0 || r->counts.updated > 0);
 	texts[5] = r->etag;
 	texts[6] = r->last_modified;

@@ -99,6 +99,7 @@ is_same(const PfFeedRow *feed, PfInput *in, PfRun *run)
 	if (feed->checksum != pf_input_checksum(in))
 		return false;
 	run->status = "unchanged";
+	run->bytes = feed->checksum & PG_UINT32_MAX;
 	run->counts.seen = feed->records;
 	run->counts.rejected = feed->rejected;
 	run->counts.unchanged = feed->records - feed->rejected;
@@ -115,7 +116,7 @@ write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr c
 	run->checksum = pf_input_end_checksum(in);
 	run->counts = pf_writer_end(writer);
 	run->info = outcome.info;
-	run->bytes = outcome.info->bytes;
+	run->bytes = pf_input_bytes(in);
 	if (!outcome.ok)
 	{
 		run->status = "failed";

@@ -23,7 +23,7 @@ COMMENT ON COLUMN paperfeed.ingest_report.added IS 'papers that are new in the t
 COMMENT ON COLUMN paperfeed.ingest_report.updated IS 'papers whose row changed';
 COMMENT ON COLUMN paperfeed.ingest_report.unchanged IS 'records that told nothing new, a paper''s second record in one document among them';
 COMMENT ON COLUMN paperfeed.ingest_report.rejected IS 'records that are no papers; see paperfeed.rejects';
-COMMENT ON COLUMN paperfeed.ingest_report.bytes IS 'bytes of the document, decompressed';
+COMMENT ON COLUMN paperfeed.ingest_report.bytes IS 'bytes of the document as it was read: of a .gz file, compressed';
 COMMENT ON COLUMN paperfeed.ingest_report.elapsed IS 'from the request to the last row';
 COMMENT ON COLUMN paperfeed.ingest_report.error IS 'what was wrong; NULL if nothing';
 

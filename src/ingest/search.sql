@@ -4,12 +4,12 @@ CREATE FUNCTION paperfeed.document(title text, abstract text, authors text[])
 RETURNS tsvector
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig, COALESCE(title, '')), 'A')
-	OPERATOR(pg_catalog.||) pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.simple'::regconfig,
+	OPERATOR(pg_catalog.||) pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig,
 		COALESCE(pg_catalog.array_to_string(authors, ' '), '')), 'B')
 	OPERATOR(pg_catalog.||) pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig, COALESCE(abstract, '')), 'C');
 
 COMMENT ON FUNCTION paperfeed.document(text, text, text[]) IS
-'what search looks at: the title (weight A) and abstract (C) as English, the authors (B) as they are; NULLs count as empty';
+'what search looks at: title (weight A), authors (B) and abstract (C), all read as English; NULLs count as empty';
 
 CREATE FUNCTION paperfeed.search(
 	query text, k integer DEFAULT 10, since timestamptz DEFAULT NULL, categories text[] DEFAULT NULL,
@@ -19,8 +19,7 @@ RETURNS SETOF record
 LANGUAGE SQL STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	WITH q AS (
-		SELECT pg_catalog.websearch_to_tsquery('pg_catalog.english'::regconfig, search.query)
-			OPERATOR(pg_catalog.||) pg_catalog.websearch_to_tsquery('pg_catalog.simple'::regconfig, search.query) AS query
+		SELECT pg_catalog.websearch_to_tsquery('pg_catalog.english'::regconfig, search.query) AS query
 	), hit AS (
 		SELECT p.id, p.title, p.abstract, p.authors, p.published,
 			pg_catalog.ts_rank(d.document, q.query) AS score
@@ -42,4 +41,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION paperfeed.search(text, integer, timestamptz, text[]) IS
-'the k best of paperfeed.papers for a query in web syntax ("phrase", -word, or), by ts_rank over title, authors and abstract; since and categories (any of them) narrow it; withdrawn papers are left out; score is ts_rank''s, the snippet has the words found between **; an empty query or one of stop words finds nothing';
+'the k best of paperfeed.papers for a query in web syntax ("phrase", -word, or), by ts_rank over title, authors and abstract; since and categories (any of them) narrow it; withdrawn papers are left out; score is ts_rank''s, the snippet has the words found between **; k NULL gives all; an empty query or one of stop words finds nothing';

@@ -181,6 +181,29 @@ may_be(PfBatch *b, const PfIdentities *ids, int g)
 	return !has_scheme;
 }
 
+/*
+ * May the record join the two groups?  If papers of one kind of identity are
+ * to be one, it must name both itself, and two arXiv papers never are.
+ */
+static bool
+may_join(PfBatch *b, const PfIdentities *ids, int g, int h)
+{
+	PfScheme	scheme = pf_paperid_scheme(b->groups[g].id);
+	bool		names_g = false;
+	bool		names_h = false;
+
+	if (scheme >= PF_SCHEME_URL || scheme != pf_paperid_scheme(b->groups[h].id))
+		return true;
+	for (int i = 0; i < ids->n && scheme != PF_SCHEME_ARXIV; i++)
+	{
+		if (pf_paperid_scheme(ids->ids[i]) != scheme)
+			continue;
+		names_g |= pf_batch_entry(b, ids->ids[i])->group == g;
+		names_h |= pf_batch_entry(b, ids->ids[i])->group == h;
+	}
+	return names_g && names_h;
+}
+
 /* Make 'id' known as one of the group's. */
 static void
 give_id(PfBatch *b, int g, PfStr id)
@@ -281,6 +304,8 @@ pf_batch_group(PfBatch *b)
 				usable[k] = false;
 			else if (mine < 0)
 				mine = g;
+			else if (mine != g && !may_join(b, &item->ids, mine, g))
+				usable[k] = false;
 			else if (mine != g)
 				join_groups(b, mine, g);
 		}

@@ -39,6 +39,9 @@ add(PfIdentities *out, PfScheme *schemes, PfStr spelled)
 	}
 	if (out->n == PF_MAX_IDENTITIES)
 		return;
+	/* No paper has two: the second is one that it mentions. */
+	if (scheme == PF_SCHEME_ARXIV && out->n > 0 && schemes[0] == PF_SCHEME_ARXIV)
+		return;
 
 	/* Stable insertion: the first of a scheme stays the first. */
 	at = out->n;

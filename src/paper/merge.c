@@ -22,7 +22,7 @@
  *	  source brings a newer version.
  * 7. An abstract that is cut off (ends in an ellipsis) does not replace a
  *	  longer one that begins alike.
- * 8. arXiv's own DOI does not replace a publisher's.
+ * 8. arXiv's own DOI never replaces a publisher's, and always gives way to it.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,6 +40,8 @@
 
 #define RANK_FEED		20		/* any feed that is named after its host */
 #define RANK_UNKNOWN	10
+
+#define ARXIV_DOI		"10.48550/"
 
 static const struct
 {
@@ -310,7 +312,9 @@ pf_row_merge(PfRow *row, const PfRow *in)
 					changed |= set_column(row, column, in->values[column]);
 				break;
 			case PF_COL_DOI:
-				if (winner == IN_WINS && !pf_str_starts(get_text(in, column), "10.48550/"))
+				if (pf_str_starts(get_text(in, column), ARXIV_DOI))
+					break;
+				if (winner == IN_WINS || pf_str_starts(get_text(row, column), ARXIV_DOI))
 					changed |= set_column(row, column, in->values[column]);
 				break;
 			case PF_COL_LINKS:

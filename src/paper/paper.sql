@@ -68,9 +68,10 @@ CREATE VIEW paperfeed.aliases AS
 	SELECT identity AS alias, paper
 	FROM paperfeed._identity
 	WHERE target = 'paperfeed.papers'::regclass
-		AND identity OPERATOR(pg_catalog.<>) paper;
+		AND identity OPERATOR(pg_catalog.<>) paper
+	WITH CASCADED CHECK OPTION;
 
-COMMENT ON VIEW paperfeed.aliases IS 'every other identity of the papers in paperfeed.papers; insert a row to teach one';
+COMMENT ON VIEW paperfeed.aliases IS 'every other identity of the papers in paperfeed.papers; insert a row to teach one that no paper has yet';
 COMMENT ON COLUMN paperfeed.aliases.alias IS 'the other identity';
 COMMENT ON COLUMN paperfeed.aliases.paper IS 'id of the row in paperfeed.papers';
 

@@ -6,9 +6,12 @@
  * When two rows turn out to be one paper, or a paper gets a more
  * authoritative identity, whatever points at the old row by a foreign key
  * (the extension's own tables and the users') is made to point at the new
- * one.  Where that would break a unique key of the pointing table (a reader's
- * vote on both rows, say), the row at the new paper stays, and the foreign
- * key's own ON DELETE rule decides about the other when the old paper goes.
+ * one.  Where that breaks a unique key of the pointing table (a reader's vote
+ * on both rows, say), the row at the new paper stays, and the foreign key's
+ * own ON DELETE rule decides about the other when the old paper goes.
+ *
+ * All rows of a table are tried at once, in a subtransaction; only if one of
+ * them is in the way they are tried one by one.
  *
  * Runs as the caller, like every statement on a table that may be his.
  *
@@ -16,29 +19,93 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "paper/store.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 
-/* Foreign keys of one column on the table's id, and unique indexes over that column. */
+/* Foreign keys on the table's id, alone or with other columns. */
 static const char *const find_sql =
-"SELECT c.conrelid::pg_catalog.regclass::pg_catalog.text,"
-" pg_catalog.quote_ident(a.attname),"
-" (SELECT pg_catalog.string_agg("
-"  ' AND NOT EXISTS (SELECT FROM ' || c.conrelid::pg_catalog.regclass::pg_catalog.text ||"
-"  ' AS d WHERE d.' || pg_catalog.quote_ident(a.attname) || ' OPERATOR(pg_catalog.=) $2' ||"
-"  COALESCE((SELECT pg_catalog.string_agg(' AND d.' || pg_catalog.quote_ident(k.attname) ||"
-"    ' IS NOT DISTINCT FROM c.' || pg_catalog.quote_ident(k.attname), '')"
-"   FROM pg_catalog.pg_attribute AS k"
-"   WHERE k.attrelid = c.conrelid AND k.attnum = ANY (i.indkey) AND k.attnum <> a.attnum), '')"
-"  || ')', '')"
-"  FROM pg_catalog.pg_index AS i"
-"  WHERE i.indrelid = c.conrelid AND i.indisunique AND a.attnum = ANY (i.indkey))"
+"SELECT c.conrelid::pg_catalog.regclass::pg_catalog.text, pg_catalog.quote_ident(a.attname)"
 " FROM pg_catalog.pg_constraint AS c"
-" JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-" WHERE c.contype = 'f' AND c.confrelid = $1 AND c.confkey = '{1}' AND c.conparentid = 0"
+" JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) c.conrelid"
+" AND a.attnum OPERATOR(pg_catalog.=)"
+" c.conkey[pg_catalog.array_position(c.confkey, 1::pg_catalog.int2)]"
+" WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confrelid OPERATOR(pg_catalog.=) $1"
+" AND 1::pg_catalog.int2 OPERATOR(pg_catalog.=) ANY (c.confkey)"
+" AND c.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid"
 " ORDER BY c.oid";
+
+/* Run an UPDATE in a subtransaction; false if it broke a unique or exclusion constraint. */
+static bool
+try_update(const char *sql, int nargs, Oid *types, Datum *args)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool ok = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		if (SPI_execute_with_args(sql, nargs, types, args, NULL, false, 0) != SPI_OK_UPDATE)
+			elog(ERROR, "unexpected result of: %s", sql);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
+			ReThrowError(error);
+		FreeErrorData(error);
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return ok;
+}
+
+static void
+repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum *ids)
+{
+	Oid			types[4] = {store->paperid, store->paperid, OIDOID, TIDOID};
+	Datum		args[4] = {ids[0], ids[1]};
+	char	   *select = psprintf("SELECT tableoid, ctid FROM %s WHERE %s OPERATOR(pg_catalog.=) $1",
+								  table, column);
+	char	   *update = psprintf("UPDATE %s SET %s = $2 WHERE %s OPERATOR(pg_catalog.=) $1"
+								  " AND tableoid OPERATOR(pg_catalog.=) $3"
+								  " AND ctid OPERATOR(pg_catalog.=) $4",
+								  table, column, column);
+	SPITupleTable *found;
+	uint64		n;
+
+	if (SPI_execute_with_args(select, 1, types, args, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result of: %s", select);
+	found = SPI_tuptable;
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		args[2] = SPI_getbinval(found->vals[i], found->tupdesc, 1, &isnull);
+		args[3] = SPI_getbinval(found->vals[i], found->tupdesc, 2, &isnull);
+		(void) try_update(update, 4, types, args);
+	}
+	SPI_freetuptable(found);
+}
 
 void
 pf_store_repoint(PfStore *store, PfStr old, PfStr new)
@@ -46,12 +113,12 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 	Oid			find_types[1] = {REGCLASSOID};
 	Datum		find_args[1] = {ObjectIdGetDatum(store->target)};
 	Oid			types[2] = {store->paperid, store->paperid};
-	Datum		args[2];
+	Datum		ids[2];
 	SPITupleTable *found;
 	uint64		n;
 
-	args[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
-	args[1] = PointerGetDatum(cstring_to_text_with_len(new.s, new.len));
+	ids[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
+	ids[1] = PointerGetDatum(cstring_to_text_with_len(new.s, new.len));
 
 	if (SPI_execute_with_args(find_sql, 1, find_types, find_args, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up foreign keys");
@@ -61,16 +128,11 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 	{
 		char	   *table = SPI_getvalue(found->vals[i], found->tupdesc, 1);
 		char	   *column = SPI_getvalue(found->vals[i], found->tupdesc, 2);
-		char	   *unless = SPI_getvalue(found->vals[i], found->tupdesc, 3);
-		StringInfoData sql;
+		char	   *sql = psprintf("UPDATE %s SET %s = $2 WHERE %s OPERATOR(pg_catalog.=) $1",
+								   table, column, column);
 
-		initStringInfo(&sql);
-		appendStringInfo(&sql,
-						 "UPDATE %s AS c SET %s = $2 WHERE c.%s OPERATOR(pg_catalog.=) $1%s",
-						 table, column, column, unless != NULL ? unless : "");
-		if (SPI_execute_with_args(sql.data, 2, types, args, NULL, false, 0) != SPI_OK_UPDATE)
-			elog(ERROR, "could not update table %s", table);
-		pfree(sql.data);
+		if (!try_update(sql, 2, types, ids))
+			repoint_one_by_one(store, table, column, ids);
 	}
 	SPI_freetuptable(found);
 }

@@ -10,8 +10,8 @@
  *
  * Each statement handles a whole batch: lists go in as arrays, rows as a named
  * tuplestore (like a trigger's transition table).  Plans are made when they
- * are first needed and kept for the session: those on our own tables until the
- * extension is made anew, those on a papers table until there is another one.
+ * are first needed: those on our own tables are kept for the session, those on
+ * the papers table go with the SPI connection.
  *
  *-------------------------------------------------------------------------
  */
@@ -200,23 +200,13 @@ pf_store_check(PfStore *store, Oid target)
 
 }
 
-/* Kept plans, and what they were made for. */
-static SPIPlanPtr plans[PF_NSTATEMENTS];
-static Oid	plans_paperid;
-static Oid	plans_target;
-static char *plans_table;
-
-static void
-drop_plans(bool ours_too)
-{
-	for (int i = 0; i < PF_NSTATEMENTS; i++)
-	{
-		if (plans[i] == NULL || (statements[i].as_owner && !ours_too))
-			continue;
-		SPI_freeplan(plans[i]);
-		plans[i] = NULL;
-	}
-}
+/*
+ * Plans on our own tables, kept for the session.  They are never freed, as a
+ * statement of an outer writer may be using them (a trigger on a papers table
+ * may ingest too); when the extension was made anew they are forgotten.
+ */
+static SPIPlanPtr kept_plans[PF_NSTATEMENTS];
+static Oid	kept_for;			/* the type paperid that they know */
 
 static EphemeralNamedRelation
 register_rows(char *name, TupleDesc tupdesc)
@@ -239,16 +229,9 @@ pf_store_begin(PfStore *store, Oid target)
 
 	pf_store_check(store, target);
 
-	if (plans_paperid != store->paperid)
-		drop_plans(true);
-	else if (plans_target != target || strcmp(plans_table, store->table) != 0)
-		drop_plans(false);
-	plans_paperid = store->paperid;
-	if (plans_table != NULL)
-		pfree(plans_table);
-	plans_table = NULL;
-	plans_table = MemoryContextStrdup(TopMemoryContext, store->table);
-	plans_target = target;
+	if (kept_for != store->paperid)
+		memset(kept_plans, 0, sizeof(kept_plans));
+	kept_for = store->paperid;
 
 	store->rows = register_rows(ROWS_NAME, store->tupdesc);
 	sighting = CreateTemplateTupleDesc(PF_NSIGHTING);
@@ -258,6 +241,13 @@ pf_store_begin(PfStore *store, Oid target)
 	TupleDescInitEntry(sighting, PF_SIGHTING_ANNOUNCED + 1, "announced", TIMESTAMPTZOID, -1, 0);
 	TupleDescInitEntry(sighting, PF_SIGHTING_FINGERPRINT + 1, "fingerprint", INT8OID, -1, 0);
 	store->sightings = register_rows(SIGHTINGS_NAME, sighting);
+}
+
+void
+pf_store_end(PfStore *store)
+{
+	SPI_unregister_relation(store->rows->md.name);
+	SPI_unregister_relation(store->sightings->md.name);
 }
 
 static SPIPlanPtr
@@ -302,7 +292,8 @@ prepare(PfStore *store, PfStatement statement)
 							  n, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
+	if (statements[statement].as_owner)
+		SPI_keepplan(plan);
 	return plan;
 }
 
@@ -327,11 +318,13 @@ static void
 execute(PfStore *store, PfStatement statement, Datum *args)
 {
 	int			nest = prefer_indexes();
+	SPIPlanPtr *plan = statements[statement].as_owner ? &kept_plans[statement] :
+		&store->plans[statement];
 	int			rc;
 
-	if (plans[statement] == NULL)
-		plans[statement] = prepare(store, statement);
-	rc = SPI_execute_plan(plans[statement], args, NULL, false, 0);
+	if (*plan == NULL)
+		*plan = prepare(store, statement);
+	rc = SPI_execute_plan(*plan, args, NULL, false, 0);
 	AtEOXact_GUC(true, nest);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));

@@ -41,6 +41,7 @@ typedef struct PfStore
 	Oid			paperid;		/* type */
 	Oid			paperid_array;
 	TupleDesc	tupdesc;		/* of paperfeed.paper */
+	SPIPlanPtr	plans[PF_NSTATEMENTS];	/* of the statements on the papers table */
 	EphemeralNamedRelation rows;	/* what INSERT and UPDATE take */
 	EphemeralNamedRelation sightings;	/* what SIGHT and SIGHT_AGAIN take */
 } PfStore;
@@ -67,6 +68,7 @@ extern void pf_store_check(PfStore *store, Oid target);
 
 /* The same, and makes ready to run statements; SPI is connected. */
 extern void pf_store_begin(PfStore *store, Oid target);
+extern void pf_store_end(PfStore *store);
 
 /* Run a statement; its result is in SPI_tuptable.  Returns the number of rows. */
 extern uint64 pf_store_run(PfStore *store, PfStatement statement, Datum *args);

@@ -117,10 +117,13 @@ try_batch(PfWriter *w, bool last)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (last || IsolationUsesXactSnapshot() || !pf_store_is_race(&w->store, error))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (last || IsolationUsesXactSnapshot() || !pf_store_is_race(&w->store, error))
+			ReThrowError(error);
+		FreeErrorData(error);
 		ok = false;
 	}
 	PG_END_TRY();
@@ -167,6 +170,7 @@ flush_batch(PfWriter *w)
 	MemoryContextReset(w->context);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
 	w->batch.nitems = 0;
+	w->batch.may_have_sighted = true;
 	w->nrejects = 0;
 }
 
@@ -235,6 +239,7 @@ PfCounts
 pf_writer_end(PfWriter *w)
 {
 	flush_batch(w);
+	pf_store_end(&w->store);
 	w->counts.unchanged = w->counts.seen - w->counts.added - w->counts.updated -
 		w->counts.rejected;
 	MemoryContextDelete(w->context);
@@ -248,16 +253,22 @@ pf_writer_all_present(Oid target, int64 feed)
 	Datum		args[2] = {Int64GetDatum(feed), Int64GetDatum(MAX_PRESENT + 1)};
 	PfStr	   *ids;
 	uint64		n;
+	bool		present;
 
 	pf_store_begin(&store, target);
 	n = pf_store_run(&store, PF_STMT_SHOWN, args);
 	if (n > MAX_PRESENT)
+	{
+		pf_store_end(&store);
 		return false;
+	}
 	ids = palloc((n + 1) * sizeof(PfStr));
 	for (uint64 i = 0; i < n; i++)
 		ids[i] = pf_batch_result(i, 1);
 	SPI_freetuptable(SPI_tuptable);
 
 	args[0] = pf_store_ids(&store, ids, (int) n);
-	return pf_store_run(&store, PF_STMT_EXISTING, args) == n;
+	present = pf_store_run(&store, PF_STMT_EXISTING, args) == n;
+	pf_store_end(&store);
+	return present;
 }
