@@ -89,7 +89,8 @@ fail(PfFeed *feed, int sqlstate, const char *problem)
 		return;
 	feed->failed = true;
 	feed->sqlstate = sqlstate;
-	feed->doc.info.problem = keep_message(feed, problem);
+	feed->doc.info.problem = keep_message(feed, problem != NULL ? problem :
+										  "the document is over a limit");
 }
 
 PfStr
@@ -160,6 +161,8 @@ on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 	if (!ok)
 	{
 		feed->bad_values++;
+		if (sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			fail(feed, sqlstate, feed->doc.info.problem.s);
 		if (feed->sqlstate == 0)
 			feed->sqlstate = sqlstate;
 		feed->doc.info.recovered = true;

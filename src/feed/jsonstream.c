@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "feed/json_scan.h"
 #include "feed/jsonstream.h"
 
 void
@@ -114,8 +115,7 @@ look(PfJsonStream *js)
 			else if (c != '\n')
 			{
 				/* The bulk of every document: the inside of strings. */
-				while (i + 1 < n && s[i + 1] != '"' && s[i + 1] != '\\' && s[i + 1] != '\n')
-					i++;
+				i = (int) (pf_json_skip_plain(s + i + 1, s + n) - s) - 1;
 			}
 			if (c != '\n')
 			{

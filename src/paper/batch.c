@@ -327,6 +327,20 @@ pf_batch_group(PfBatch *b)
 	}
 }
 
+/* Does the feed say of the paper that it is gone, and nothing else? */
+static bool
+only_deleted(PfBatch *b, const PfGroup *group)
+{
+	for (int i = group->first; i >= 0; i = b->items[i].next)
+	{
+		const PfRow *row = &b->items[i].row;
+
+		if (!row->nulls[PF_COL_TITLE] || !DatumGetBool(row->values[PF_COL_WITHDRAWN]))
+			return false;
+	}
+	return true;
+}
+
 /* Find the groups of which the feed says nothing that it did not say before. */
 void
 pf_batch_skip_unchanged(PfBatch *b)
@@ -345,6 +359,11 @@ pf_batch_skip_unchanged(PfBatch *b)
 			continue;
 		}
 		entry = pf_batch_entry(b, group->id);
+		if (group->rows.n == 0 && only_deleted(b, group))
+		{
+			group->skip = true;
+			continue;
+		}
 		group->has_row = entry->exists;
 		group->skip = entry->exists && group->rows.n == 1 && entry->sighted &&
 			entry->fingerprint == group->fingerprint;

@@ -26,7 +26,19 @@ typedef struct Claim
 {
 	PfStr		identity;
 	PfStr		paper;
+	PfStr		was;			/* the row that it named until now */
 } Claim;
+
+/* Another transaction got in the way: the writer starts the batch again. */
+static void
+race(PfStr id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not write paper \"%.*s\" because of concurrent updates", id.len, id.s),
+			 errhint("Try again.  If it goes on, look for row-level security that shows the row but "
+					 "does not let it be updated.")));
+}
 
 /* Claim the new identities, correct those that are to name another row. */
 static void
@@ -59,9 +71,9 @@ claim(PfBatch *b)
 			if (entry->owner.s == NULL && pf_paperid_scheme(entry->id) == PF_SCHEME_ARXIV)
 				continue;
 			if (entry->owner.s == NULL)
-				claims[nclaims++] = (Claim) {entry->id, group->id};
+				claims[nclaims++] = (Claim) {entry->id, group->id, PF_STR_NONE};
 			else if (!pf_str_eq(entry->owner, group->id))
-				moves[nmoves++] = (Claim) {entry->id, group->id};
+				moves[nmoves++] = (Claim) {entry->id, group->id, entry->owner};
 		}
 	}
 
@@ -71,7 +83,8 @@ claim(PfBatch *b)
 		int			n = pass == 0 ? nclaims : nmoves;
 		PfStr	   *ids = palloc((n + 1) * sizeof(PfStr));
 		PfStr	   *papers = palloc((n + 1) * sizeof(PfStr));
-		Datum		args[3];
+		PfStr	   *was = palloc((n + 1) * sizeof(PfStr));
+		Datum		args[4];
 
 		if (n == 0)
 			continue;
@@ -80,11 +93,19 @@ claim(PfBatch *b)
 		{
 			ids[i] = list[i].identity;
 			papers[i] = list[i].paper;
+			was[i] = list[i].was;
 		}
 		args[0] = pf_store_ids(b->store, ids, n);
 		args[1] = ObjectIdGetDatum(b->store->target);
 		args[2] = pf_store_ids(b->store, papers, n);
-		(void) pf_store_run(b->store, pass == 0 ? PF_STMT_CLAIM : PF_STMT_POINT, args);
+		if (pass == 0)
+			(void) pf_store_run(b->store, PF_STMT_CLAIM, args);
+		else
+		{
+			args[3] = pf_store_ids(b->store, was, n);
+			if (pf_store_run(b->store, PF_STMT_POINT, args) != (uint64) n)
+				race(papers[0]);
+		}
 	}
 }
 
@@ -118,6 +139,13 @@ fetch_rows(PfBatch *b)
 		pf_batch_entry(b, pf_batch_result(i, 1))->row = row;
 	}
 	/* The tuple table lives until the attempt is over: the rows point into it. */
+
+	/* A row that was there a moment ago was deleted, or joined into another. */
+	for (int i = 0; i < wanted.n; i++)
+	{
+		if (pf_batch_entry(b, wanted.items[i])->row == NULL)
+			race(wanted.items[i]);
+	}
 }
 
 static void
@@ -132,7 +160,6 @@ merge_groups(PfBatch *b)
 		if (group->first < 0 || group->skip)
 			continue;
 
-		/* A row that vanished between the look-up and the lock counts as none. */
 		existing = pf_batch_entry(b, group->id)->row;
 		group->has_row = existing != NULL;
 		if (existing != NULL)

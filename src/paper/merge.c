@@ -18,8 +18,9 @@
  *	  stays, and of two on one day the one that knows the hour.
  * 5. Links are the union.  Metrics are readings: the latest counts, whoever
  *	  tells it.  Of 'extra' the winner's members win.
- * 6. Any source can mark a paper withdrawn.  The mark goes when the row's own
- *	  source brings a newer version.
+ * 6. Any source can mark a paper withdrawn; a record that says nothing else
+ *	  makes no row.  The mark goes when the row's own source brings a newer
+ *	  version.
  * 7. An abstract that is cut off (ends in an ellipsis) does not replace a
  *	  longer one that begins alike.
  * 8. arXiv's own DOI never replaces a publisher's, and always gives way to it.

@@ -20,6 +20,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/partition.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -34,6 +35,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
 #define MAX_ARGS	6
@@ -68,10 +70,11 @@ static const struct
 		" SELECT u.identity, $2, u.paper"
 	" FROM unnest($1, $3) AS u (identity, paper)"},
 
-	[PF_STMT_POINT] = {true, {ARG_IDS, ARG_OID, ARG_IDS},
+	[PF_STMT_POINT] = {true, {ARG_IDS, ARG_OID, ARG_IDS, ARG_IDS},
 		"UPDATE paperfeed._identity AS i SET paper = u.paper"
-		" FROM unnest($1, $3) AS u (identity, paper)"
-	" WHERE i.identity OPERATOR(pg_catalog.=) u.identity AND i.target = $2"},
+		" FROM unnest($1, $3, $4) AS u (identity, paper, was)"
+		" WHERE i.identity OPERATOR(pg_catalog.=) u.identity AND i.target = $2"
+	" AND i.paper OPERATOR(pg_catalog.=) u.was"},
 
 	[PF_STMT_SIGHTINGS] = {true, {ARG_IDS, ARG_BIGINT},
 		"SELECT paper, fingerprint FROM paperfeed.sightings"
@@ -108,7 +111,8 @@ static const struct
 		"UPDATE paperfeed.revisions SET paper = $2 WHERE paper OPERATOR(pg_catalog.=) $1"
 		" AND $3 = 'paperfeed.papers'::pg_catalog.regclass),"
 		" s AS ("
-		"DELETE FROM paperfeed.sightings WHERE paper OPERATOR(pg_catalog.=) $1 RETURNING *)"
+		"DELETE FROM paperfeed.sightings WHERE paper OPERATOR(pg_catalog.=) $1"
+		" AND feed IN (SELECT id FROM paperfeed.feeds WHERE target = $3) RETURNING *)"
 		" INSERT INTO paperfeed.sightings AS t"
 		" (paper, feed, first_seen, last_seen, position, announce, announced, fingerprint)"
 		" SELECT $2, feed, first_seen, last_seen, position, announce, announced, fingerprint FROM s"
@@ -366,18 +370,54 @@ pf_store_run(PfStore *store, PfStatement statement, Datum *args)
 	return SPI_processed;
 }
 
+/* Is it the target or a partition of it? */
+static bool
+is_target(PfStore *store, Oid relid)
+{
+	if (relid == store->target)
+		return true;
+	return get_rel_relispartition(relid) &&
+		list_member_oid(get_partition_ancestors(relid), store->target);
+}
+
+/* Is it an index on the id alone? */
+static bool
+is_id_index(Oid relid, Oid indexid)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(indexid));
+	Form_pg_index form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	result = form->indrelid == relid && form->indnkeyatts == 1 &&
+		form->indkey.values[0] == get_attnum(relid, "id");
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 bool
 pf_store_is_race(PfStore *store, const ErrorData *error)
 {
-	if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+	Oid			schema;
+	Oid			relid;
+
+	if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE)
 		return true;
 	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->table_name == NULL)
 		return false;
-	return strcmp(store->table, quote_qualified_identifier(error->schema_name,
-														   error->table_name)) == 0 ||
-		(strcmp(error->schema_name, "paperfeed") == 0 &&
-		 (strcmp(error->table_name, "_identity") == 0 ||
-		  strcmp(error->table_name, "sightings") == 0));
+	if (strcmp(error->schema_name, "paperfeed") == 0 &&
+		(strcmp(error->table_name, "_identity") == 0 ||
+		 strcmp(error->table_name, "sightings") == 0))
+		return true;
+
+	/* Another unique key of the user's table is no matter of concurrency. */
+	schema = get_namespace_oid(error->schema_name, true);
+	relid = OidIsValid(schema) ? get_relname_relid(error->table_name, schema) : InvalidOid;
+	return OidIsValid(relid) && error->constraint_name != NULL && is_target(store, relid) &&
+		is_id_index(relid, get_relname_relid(error->constraint_name, schema));
 }
 
 Datum

@@ -17,7 +17,7 @@ typedef enum PfStatement
 {
 	PF_STMT_IDENTITIES,			/* ($1 paperid[], $2 target) -> identity, paper */
 	PF_STMT_CLAIM,				/* ($1 paperid[] identities, $2 target, $3 paperid[] papers) */
-	PF_STMT_POINT,				/* ($1 paperid[] identities, $2 target, $3 paperid[] papers) */
+	PF_STMT_POINT,				/* ($1 paperid[] identities, $2 target, $3 paperid[] papers, $4 paperid[] before) */
 	PF_STMT_SIGHTINGS,			/* ($1 paperid[], $2 feed) -> paper, fingerprint */
 	PF_STMT_SHOWN,				/* ($1 feed, $2 limit) -> paper */
 	PF_STMT_SIGHT,				/* ($1 feed) and sightings */
