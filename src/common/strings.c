@@ -154,6 +154,8 @@ pf_strings_split(PfStrings *list, PfStr a, const char *seps)
 {
 	int			start = 0;
 
+	if (a.s == NULL)
+		return;
 	for (int i = 0; i <= a.len; i++)
 	{
 		if (i == a.len || (a.s[i] != '\0' && strchr(seps, a.s[i]) != NULL))

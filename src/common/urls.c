@@ -204,13 +204,14 @@ bool
 pf_url_split(PfStr in, PfUrl *out)
 {
 	const char *s = in.s;
-	const char *end = in.s + in.len;
+	const char *end;
 	const char *p;
 
 	memset(out, 0, sizeof(PfUrl));
 	out->port = -1;
 	if (in.s == NULL || in.len > PF_URL_MAX)
 		return false;
+	end = s + in.len;
 	for (p = s; p < end; p++)
 	{
 		if (IS(*p, UNSAFE))

@@ -220,9 +220,12 @@ pf_part_set(PfPairs *pairs, const char *key, PfStr a)
 PfStr
 pf_part_title_stop(PfStr title)
 {
-	const char *end = title.s + title.len;
+	const char *end;
 
-	if (title.len < 2 || end[-1] != '.' || end[-2] == '.')
+	if (title.len < 2)
+		return title;
+	end = title.s + title.len;
+	if (end[-1] != '.' || end[-2] == '.')
 		return title;
 	if (title.len > 3 && end[-3] == '.' &&
 		((end[-2] >= 'A' && end[-2] <= 'Z') || (end[-2] >= 'a' && end[-2] <= 'z')))

@@ -87,7 +87,6 @@ CREATE TABLE paperfeed.sightings (
 	PRIMARY KEY (paper, feed)
 );
 
-CREATE INDEX sightings_feed_idx ON paperfeed.sightings (feed);
 
 COMMENT ON TABLE paperfeed.sightings IS 'which feed showed which paper';
 COMMENT ON COLUMN paperfeed.sightings.paper IS 'id of the paper';

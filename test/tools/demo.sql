@@ -1,0 +1,119 @@
+-- demo.sql: what "make demo" shows; for psql, with the variables
+--   offline  1 = ask no feed in the network
+--   sample   directory of the bundled sample, as the server sees it
+-- Nothing here is wider than 100 columns.
+
+SET TimeZone = 'UTC';
+SET client_min_messages = warning;
+\pset footer off
+\pset linestyle ascii
+\set QUIET 1
+
+CREATE TEMPORARY TABLE reports OF paperfeed.ingest_report;
+
+-- Today's papers from the network, if it answers.  The first feed decides:
+-- where it does not, nothing of the attempt is kept.
+SELECT :'offline' NOT IN ('', '0') AS offline \gset
+\if :offline
+	\set live f
+	\echo 'Feeds: none is asked in the network, as DEMO_OFFLINE is set'
+\else
+	\echo 'Feeds: asking https://huggingface.co/api/daily_papers, for 5 seconds at most'
+	SET paperfeed.connect_timeout = '3s';
+	SET paperfeed.fetch_timeout = '5s';
+	BEGIN;
+	INSERT INTO reports SELECT * FROM paperfeed.ingest('https://huggingface.co/api/daily_papers');
+	SELECT status <> 'failed' AS live, error AS why FROM reports \gset
+	\if :live
+		COMMIT;
+		INSERT INTO reports SELECT * FROM paperfeed.ingest('http://rss.arxiv.org/rss/cs.CL');
+	\else
+		ROLLBACK;
+		\echo 'Feeds: no answer (':why')'
+	\endif
+\endif
+
+-- Else the sample, unless papers have come from the network before.
+SELECT NOT EXISTS (SELECT FROM paperfeed.sightings WHERE announce = 'featured')
+	OR (NOT :'live'::boolean
+		AND NOT EXISTS (SELECT FROM paperfeed.feeds WHERE url = 'https://huggingface.co/api/daily_papers')) AS sample_wanted \gset
+\if :sample_wanted
+	\echo 'Feeds: the bundled sample, papers of 30 September 2025 and a few old ones'
+	INSERT INTO reports
+	SELECT r.*
+	FROM (VALUES (1, 'daily_papers.json', 'https://huggingface.co/api/daily_papers?date=2025-09-30'),
+			(2, 'arxiv.atom', 'http://rss.arxiv.org/atom/cs.AI+cs.CL'),
+			(3, 'oai.xml', 'http://export.arxiv.org/oai2?verb=ListRecords&metadataPrefix=arXiv&set=cs')) AS f (n, file, url)
+		CROSS JOIN LATERAL paperfeed.ingest_document(pg_read_binary_file(:'sample' || f.file), base_url => f.url) AS r
+	ORDER BY f.n;
+\endif
+
+SELECT count(*) > 0 AS any_report FROM reports \gset
+\if :any_report
+	\echo
+	\echo 'WHAT CAME IN: a report by paperfeed.ingest() for each feed'
+	\echo
+	SELECT CASE WHEN length(feed) > 45 THEN left(feed, 44) || '…' ELSE feed END AS feed,
+		status, seen, added, updated, unchanged AS same,
+		round(extract(epoch FROM elapsed) * 1000) AS ms
+	FROM reports;
+\endif
+
+-- Today: the last 24 hours in which papers were listed, as of now or of some hours later.
+SELECT max(announced) - interval '24 hours' AS since,
+	least(now(), max(announced) + interval '6 hours') AS as_of,
+	to_char(max(announced), 'FMDD Month YYYY') AS day
+FROM paperfeed.sightings WHERE announce = 'featured' \gset
+
+CREATE TEMPORARY TABLE today AS
+SELECT p.id, p.title, p.votes, s.announced,
+	paperfeed.gravity(p.votes, s.announced, :'as_of') AS gravity,
+	paperfeed.hot(p.votes, s.announced) AS hot
+FROM (SELECT paper AS id, min(announced) AS announced
+		FROM paperfeed.sightings WHERE announce = 'featured' AND announced >= :'since'
+		GROUP BY paper) AS s
+	JOIN (SELECT id, title, (metrics ->> 'upvotes')::integer AS votes
+		FROM paperfeed.papers WHERE metrics ? 'upvotes') AS p USING (id);
+
+\echo 'PAPERS OF' :day 'by votes and age: gravity() is Hacker News'' formula, hot() is Reddit''s'
+\echo
+SELECT row_number() OVER (ORDER BY gravity DESC, id) AS "#", round(gravity::numeric, 3) AS "gravity()",
+	round(hot::numeric, 2) AS "hot()", votes, floor(extract(epoch FROM :'as_of' - announced) / 3600) AS hours,
+	CASE WHEN length(title) > 53 THEN left(title, 52) || '…' ELSE title END AS paper
+FROM today
+ORDER BY 1
+LIMIT 12;
+
+SELECT count(*) AS shared, count(*) > 0 AS any_shared FROM (SELECT FROM paperfeed.sightings GROUP BY paper HAVING count(*) > 1) AS twice \gset
+\if :any_shared
+	\echo 'ONE PAPER, ONE ROW:' :shared 'papers came by more than one feed; what each told is put together'
+	\echo
+	SELECT p.id, CASE WHEN length(p.title) > 42 THEN left(p.title, 41) || '…' ELSE p.title END AS paper,
+		(p.metrics ->> 'upvotes')::integer AS votes,
+		left(string_agg(DISTINCT substring(f.url FROM '//(?:www\.|rss\.)?([^/]+)'), ', '), 28) AS "came by"
+	FROM paperfeed.sightings AS s JOIN paperfeed.papers AS p ON p.id = s.paper JOIN paperfeed.feeds AS f ON f.id = s.feed
+	GROUP BY p.id HAVING count(*) > 1
+	ORDER BY votes DESC NULLS LAST, p.id
+	LIMIT 4;
+\endif
+
+\echo 'A SEARCH: paperfeed.search(''diffusion language models'')'
+\echo
+SELECT rank AS "#", round(score::numeric, 3) AS score, id,
+	CASE WHEN length(title) > 63 THEN left(title, 62) || '…' ELSE title END AS paper
+FROM paperfeed.search('diffusion language models', 6);
+
+SELECT id AS top_id, (SELECT string_agg(quote_literal(lexeme), ' | ') FROM unnest(to_tsvector('english', title))) AS top_words
+FROM today
+ORDER BY gravity DESC, id
+LIMIT 1 \gset
+
+\echo 'MORE LIKE THE FIRST PAPER: those that share its title''s words'
+\echo
+SELECT row_number() OVER (ORDER BY score DESC, id) AS "#", round(score::numeric, 3) AS score, id,
+	CASE WHEN length(title) > 63 THEN left(title, 62) || '…' ELSE title END AS paper
+FROM (SELECT id, title, ts_rank(paperfeed.document(title, abstract, authors), :'top_words'::tsquery, 1) AS score
+	FROM paperfeed.papers
+	WHERE id <> :'top_id' AND paperfeed.document(title, abstract, authors) @@ :'top_words'::tsquery) AS alike
+ORDER BY score DESC, id
+LIMIT 5;
