@@ -292,10 +292,13 @@ tag_length(const char *s, size_t len, bool final, bool *has_amp, bool *has_lt)
 	*has_lt = false;
 	if (s[1] == '/')
 	{
-		const char *end = memchr(s, '>', max);
-
-		if (end != NULL)
-			return (int) (end - s) + 1;
+		for (size_t i = 2; i < max; i++)
+		{
+			if (s[i] == '>')
+				return (int) i + 1;
+			if (s[i] == '<')
+				return 0;
+		}
 		return len >= PF_MAX_TAG || final ? 0 : -1;
 	}
 	for (size_t i = 1; i < max; i++)

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "common/encoding.h"
 #include "ingest/document.h"
+#include "utils/builtins.h"
 #include "utils/errcodes.h"
 
 PfOutcome
@@ -46,6 +48,7 @@ pf_document_raise(const PfOutcome *outcome)
 
 	ereport(ERROR,
 			(errcode(outcome->sqlstate),
-			 errmsg("could not read the document: %s", outcome->problem),
+			 errmsg("could not read the document: %s",
+					text_to_cstring(pf_utf8_to_text(pf_str(outcome->problem)))),
 			 records > 0 ? errdetail("%lld records were read before that.", (long long) records) : 0));
 }

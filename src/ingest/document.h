@@ -27,6 +27,6 @@ extern PfOutcome pf_document_read(PfInput *in, PfStr base_url, PfStr content_typ
 								  PfRecordFn fn, void *arg);
 
 /* Raise the fault of an outcome that is not ok. */
-extern void pf_document_raise(const PfOutcome *outcome) pg_attribute_noreturn();
+extern _Noreturn void pf_document_raise(const PfOutcome *outcome);
 
 #endif							/* PF_DOCUMENT_H */

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #define NOTE_ARGS		14
+#define MAX_URL			2048	/* bytes, as it is part of a key */
 #define MAX_ERROR	2000		/* bytes of an error that are kept */
 
 typedef enum Statement
@@ -56,6 +57,7 @@ static void
 run(Statement statement, const char *sql, int nargs, Oid *types, Datum *args, const char *nulls)
 {
 	static SPIPlanPtr plans[NSTATEMENTS];
+	MemoryContext context = CurrentMemoryContext;
 	PfAsOwner	saved;
 	int			rc;
 
@@ -71,6 +73,8 @@ run(Statement statement, const char *sql, int nargs, Oid *types, Datum *args, co
 	}
 	rc = SPI_execute_plan(plans[statement], args, nulls, false, 0);
 	pf_as_owner_end(&saved);
+	/* SPI leaves its own context behind. */
+	MemoryContextSwitchTo(context);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
 }
@@ -107,6 +111,11 @@ pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row)
 	Oid			types[2] = {TEXTOID, REGCLASSOID};
 	Datum		args[2];
 
+	if (url.len > MAX_URL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the address of a feed is longer than %d bytes", MAX_URL),
+				 errdetail("It begins with \"%.60s\".", url.s)));
 	memset(row, 0, sizeof(PfFeedRow));
 	args[0] = PointerGetDatum(pf_utf8_to_text(url));
 	args[1] = ObjectIdGetDatum(target);

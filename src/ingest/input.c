@@ -89,12 +89,8 @@ pf_input_file(const char *path)
 	PfInput    *in = make_input();
 	struct stat st;
 
-	in->file = AllocateFile(path, PG_BINARY_R);
-	if (in->file == NULL)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\" for reading: %m", path)));
-	if (fstat(fileno(in->file), &st) != 0)
+	/* Look before opening, which would wait for the other end of a pipe. */
+	if (stat(path, &st) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not stat file \"%s\": %m", path)));
@@ -102,6 +98,11 @@ pf_input_file(const char *path)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a regular file", path)));
+	in->file = AllocateFile(path, PG_BINARY_R);
+	if (in->file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\" for reading: %m", path)));
 	in->path = pstrdup(path);
 	in->buffer = palloc(BUFFER_SIZE);
 	return in;
@@ -208,6 +209,7 @@ next_plain(PfInput *in, const char **bytes)
 	{
 		int			rc;
 
+		CHECK_FOR_INTERRUPTS();
 		if (!refill(in))
 		{
 			set_fault(in, ERRCODE_DATA_EXCEPTION, "the compressed data is cut off");

@@ -125,7 +125,8 @@ pf_fetch_sql(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(outcome.sqlstate),
 				 errmsg("could not read the document at \"%s\": %s",
-						pf_fetch_public_url(request.url).s, outcome.problem)));
+						pf_fetch_public_url(request.url).s,
+						text_to_cstring(pf_utf8_to_text(pf_str(outcome.problem))))));
 	pf_response_free(response);
 	return (Datum) 0;
 }

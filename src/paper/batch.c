@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "paper/batch.h"
 #include "utils/builtins.h"
 
@@ -57,12 +58,41 @@ pf_batch_result(uint64 i, int column)
 	return pf_str_dup((PfStr) {VARDATA_ANY(t), (int) VARSIZE_ANY_EXHDR(t)});
 }
 
+/* Find the rows that the ids known from 'from' on belong to. */
+static void
+look_up_owners(PfBatch *b, int from)
+{
+	PfStrings	wanted = {NULL, 0, 0};
+	Datum		args[2];
+	uint64		found;
+
+	/* An arXiv id is always its paper's own. */
+	for (int i = from; i < b->known.n; i++)
+	{
+		if (pf_paperid_scheme(b->known.items[i]) != PF_SCHEME_ARXIV)
+			pf_strings_add(&wanted, b->known.items[i]);
+	}
+	if (wanted.n == 0)
+		return;
+	args[0] = pf_store_ids(b->store, wanted.items, wanted.n);
+	args[1] = ObjectIdGetDatum(b->store->target);
+	found = pf_store_run(b->store, PF_STMT_IDENTITIES, args);
+	for (uint64 i = 0; i < found; i++)
+	{
+		PfStr		owner = pf_batch_result(i, 2);
+
+		pf_batch_entry(b, pf_batch_result(i, 1))->owner = owner;
+		(void) pf_batch_entry(b, owner);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* Fill the map: owners, existing rows, sightings. */
 void
 pf_batch_look_up(PfBatch *b)
 {
 	Datum		args[2];
-	PfStrings	others = {NULL, 0, 0};
+	int			nids;
 	uint64		found;
 
 	for (int i = 0; i < b->nitems; i++)
@@ -70,27 +100,12 @@ pf_batch_look_up(PfBatch *b)
 		for (int k = 0; k < b->items[i].ids.n; k++)
 			(void) pf_batch_entry(b, b->items[i].ids.ids[k]);
 	}
+	nids = b->known.n;
 
-	/* An arXiv id is always its paper's own. */
-	for (int i = 0; i < b->known.n; i++)
-	{
-		if (pf_paperid_scheme(b->known.items[i]) != PF_SCHEME_ARXIV)
-			pf_strings_add(&others, b->known.items[i]);
-	}
-	if (others.n > 0)
-	{
-		args[0] = pf_store_ids(b->store, others.items, others.n);
-		args[1] = ObjectIdGetDatum(b->store->target);
-		found = pf_store_run(b->store, PF_STMT_IDENTITIES, args);
-		for (uint64 i = 0; i < found; i++)
-		{
-			PfStr		owner = pf_batch_result(i, 2);
-
-			pf_batch_entry(b, pf_batch_result(i, 1))->owner = owner;
-			(void) pf_batch_entry(b, owner);
-		}
-		SPI_freetuptable(SPI_tuptable);
-	}
+	/* Then the same for the rows that these belong to. */
+	look_up_owners(b, 0);
+	if (b->known.n > nids)
+		look_up_owners(b, nids);
 
 	args[0] = pf_store_ids(b->store, b->known.items, b->known.n);
 	found = pf_store_run(b->store, PF_STMT_EXISTING, args);
@@ -248,6 +263,7 @@ join_groups(PfBatch *b, int to, int from)
 		else
 			group->first = other->first;
 		group->last = other->last;
+		group->fingerprint = hash_combine64(group->fingerprint, other->fingerprint);
 	}
 	other->first = -1;
 	other->ids.n = 0;
@@ -273,6 +289,7 @@ pf_batch_group(PfBatch *b)
 		int			mine = -1;
 		bool		usable[PF_MAX_IDENTITIES];
 
+		CHECK_FOR_INTERRUPTS();
 		item->next = -1;
 		for (int k = 0; k < item->ids.n; k++)
 		{

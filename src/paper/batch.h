@@ -90,6 +90,7 @@ typedef struct PfBatch
 	PfStrings	known;			/* all ids in the map */
 	PfGroup    *groups;
 	int			ngroups;
+	SPITupleTable *fetched;		/* the locked rows; groups point into it */
 } PfBatch;
 
 /* batch.c */

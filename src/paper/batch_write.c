@@ -131,6 +131,7 @@ fetch_rows(PfBatch *b)
 	qsort(wanted.items, wanted.n, sizeof(PfStr), pf_batch_compare_ids);
 	args[0] = pf_store_ids(b->store, wanted.items, wanted.n);
 	found = pf_store_run(b->store, PF_STMT_FETCH, args);
+	b->fetched = SPI_tuptable;
 	for (uint64 i = 0; i < found; i++)
 	{
 		PfRow	   *row = palloc(sizeof(PfRow));
@@ -138,8 +139,6 @@ fetch_rows(PfBatch *b)
 		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, row->values, row->nulls);
 		pf_batch_entry(b, pf_batch_result(i, 1))->row = row;
 	}
-	/* The tuple table lives until the attempt is over: the rows point into it. */
-
 	/* A row that was there a moment ago was deleted, or joined into another. */
 	for (int i = 0; i < wanted.n; i++)
 	{
@@ -211,7 +210,7 @@ compare_groups(const void *a, const void *b)
 static void
 write_rows(PfBatch *b, bool insert)
 {
-	PfGroup **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	PfGroup   **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
 	PfRow	  **rows = palloc((b->ngroups + 1) * sizeof(PfRow *));
 	int			n = 0;
 
@@ -228,7 +227,18 @@ write_rows(PfBatch *b, bool insert)
 	for (int i = 0; i < n; i++)
 		rows[i] = &groups[i]->row;
 	pf_store_set_rows(b->store, rows, n);
-	(void) pf_store_run(b->store, insert ? PF_STMT_INSERT : PF_STMT_UPDATE, NULL);
+	if (insert)
+		(void) pf_store_run(b->store, PF_STMT_INSERT, NULL);
+	else
+	{
+		PfStr	   *ids = palloc(n * sizeof(PfStr));
+		Datum		args[1];
+
+		for (int i = 0; i < n; i++)
+			ids[i] = groups[i]->id;
+		args[0] = pf_store_ids(b->store, ids, n);
+		(void) pf_store_run(b->store, PF_STMT_UPDATE, args);
+	}
 }
 
 /* Let what knew the rows that were joined know the one that stays. */
@@ -267,31 +277,17 @@ array_of(Datum *datums, bool *nulls, int n, Oid type, int16 len, bool byval, cha
 	return PointerGetDatum(construct_md_array(datums, nulls, 1, dims, lbs, type, len, byval, align));
 }
 
-/* Under its own id, or under that of a row that was joined into it. */
-static bool
-was_sighted(PfBatch *b, const PfGroup    *group)
-{
-	for (int i = 0; i < group->rows.n; i++)
-	{
-		if (pf_batch_entry(b, group->rows.items[i])->sighted)
-			return true;
-	}
-	return pf_batch_entry(b, group->id)->sighted;
-}
-
-/* 'again': those that this feed sighted before, else those that it did not. */
 static void
-note_sightings(PfBatch *b, bool again)
+note_sightings(PfBatch *b)
 {
-	PfGroup **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	PfGroup   **groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
 	PfSighting *sightings;
 	int			n = 0;
 	Datum		args[1];
 
 	for (int g = 0; g < b->ngroups; g++)
 	{
-		if (b->groups[g].first >= 0 && !b->groups[g].skip &&
-			was_sighted(b, &b->groups[g]) == again)
+		if (b->groups[g].first >= 0 && !b->groups[g].skip)
 			groups[n++] = &b->groups[g];
 	}
 	if (n == 0)
@@ -314,7 +310,7 @@ note_sightings(PfBatch *b, bool again)
 	}
 	pf_store_set_sightings(b->store, sightings, n);
 	args[0] = Int64GetDatum(b->feed);
-	(void) pf_store_run(b->store, again ? PF_STMT_SIGHT_AGAIN : PF_STMT_SIGHT, args);
+	(void) pf_store_run(b->store, b->may_have_sighted ? PF_STMT_SIGHT_AGAIN : PF_STMT_SIGHT, args);
 }
 
 /* Former values of changed columns, and rows that were joined into others as a whole. */
@@ -381,6 +377,7 @@ pf_batch_write(PfBatch *b, MemoryContext context)
 {
 	b->map = idmap_create(context, (uint32) b->nitems * 2, NULL);
 	memset(&b->known, 0, sizeof(b->known));
+	b->fetched = NULL;
 	pf_batch_look_up(b);
 	pf_batch_group(b);
 	pf_batch_skip_unchanged(b);
@@ -390,7 +387,8 @@ pf_batch_write(PfBatch *b, MemoryContext context)
 	write_rows(b, true);
 	write_rows(b, false);
 	join_rows(b);
-	note_sightings(b, false);
-	note_sightings(b, true);
+	note_sightings(b);
 	note_revisions(b);
+	if (b->fetched != NULL)
+		SPI_freetuptable(b->fetched);
 }

@@ -39,9 +39,12 @@ add(PfIdentities *out, PfScheme *schemes, PfStr spelled)
 	}
 	if (out->n == PF_MAX_IDENTITIES)
 		return;
-	/* No paper has two: the second is one that it mentions. */
-	if (scheme == PF_SCHEME_ARXIV && out->n > 0 && schemes[0] == PF_SCHEME_ARXIV)
-		return;
+	/* No paper has two of these: the second is of one that it mentions. */
+	for (int i = 0; i < out->n; i++)
+	{
+		if (schemes[i] == scheme && scheme != PF_SCHEME_DOI && scheme < PF_SCHEME_URL)
+			return;
+	}
 
 	/* Stable insertion: the first of a scheme stays the first. */
 	at = out->n;

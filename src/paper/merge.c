@@ -42,6 +42,7 @@
 #define RANK_FEED		20		/* any feed that is named after its host */
 #define RANK_UNKNOWN	10
 
+#define MAX_LINKS		128		/* of one kind that are joined; the work is quadratic */
 #define ARXIV_DOI		"10.48550/"
 
 static const struct
@@ -98,8 +99,9 @@ source_rank(const PfRow *row)
 static inline bool
 by_value(PfColumn column)
 {
-	return column == PF_COL_PUBLISHED || column == PF_COL_UPDATED ||
-		column == PF_COL_VERSION || column == PF_COL_WITHDRAWN;
+	if (column == PF_COL_PUBLISHED || column == PF_COL_UPDATED)
+		return FLOAT8PASSBYVAL;
+	return column == PF_COL_VERSION || column == PF_COL_WITHDRAWN;
 }
 
 static inline int
@@ -234,7 +236,7 @@ union_of_lists(Datum a, Datum b)
 			{
 				uint32		n = JsonContainerSize(both[l].val.binary.data);
 
-				for (uint32 i = 0; i < n; i++)
+				for (uint32 i = 0; i < n && i < MAX_LINKS; i++)
 				{
 					JsonbValue *element = getIthJsonbValueFromContainer(both[l].val.binary.data, i);
 

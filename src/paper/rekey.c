@@ -80,6 +80,7 @@ try_update(const char *sql, int nargs, Oid *types, Datum *args)
 static void
 repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum *ids)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Oid			types[4] = {store->paperid, store->paperid, OIDOID, TIDOID};
 	Datum		args[4] = {ids[0], ids[1]};
 	char	   *select = psprintf("SELECT tableoid, ctid FROM %s WHERE %s OPERATOR(pg_catalog.=) $1",
@@ -105,11 +106,13 @@ repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum 
 		(void) try_update(update, 4, types, args);
 	}
 	SPI_freetuptable(found);
+	MemoryContextSwitchTo(context);
 }
 
 void
 pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Oid			find_types[1] = {REGCLASSOID};
 	Datum		find_args[1] = {ObjectIdGetDatum(store->target)};
 	Oid			types[2] = {store->paperid, store->paperid};
@@ -122,6 +125,8 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 
 	if (SPI_execute_with_args(find_sql, 1, find_types, find_args, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up foreign keys");
+	/* SPI leaves its own context behind. */
+	MemoryContextSwitchTo(context);
 	found = SPI_tuptable;
 	n = SPI_processed;
 	for (uint64 i = 0; i < n; i++)
@@ -135,4 +140,5 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 			repoint_one_by_one(store, table, column, ids);
 	}
 	SPI_freetuptable(found);
+	MemoryContextSwitchTo(context);
 }

@@ -28,13 +28,16 @@
 #include "nodes/pg_list.h"
 #include "paper/owner.h"
 #include "paper/store.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -88,10 +91,11 @@ static const struct
 	" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"},
 
 	[PF_STMT_SIGHT_AGAIN] = {true, {ARG_BIGINT},
-		"UPDATE paperfeed.sightings AS s SET last_seen = pg_catalog.now(), position = u.position,"
-		" announce = u.announce, announced = u.announced, fingerprint = u.fingerprint"
-		" FROM " SIGHTINGS_NAME " AS u"
-	" WHERE s.paper OPERATOR(pg_catalog.=) u.paper AND s.feed = $1"},
+		"INSERT INTO paperfeed.sightings (feed, paper, position, announce, announced, fingerprint)"
+		" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"
+		" ON CONFLICT (paper, feed) DO UPDATE SET last_seen = excluded.last_seen,"
+		" position = excluded.position, announce = excluded.announce,"
+	" announced = excluded.announced, fingerprint = excluded.fingerprint"},
 
 	[PF_STMT_REVISE] = {true, {ARG_BIGINT, ARG_IDS, ARG_INTS, ARG_JSONBS},
 		"INSERT INTO paperfeed.revisions (feed, paper, version, was)"
@@ -131,13 +135,15 @@ static const struct
 	[PF_STMT_INSERT] = {false, {ARG_END},
 	"INSERT INTO %1$s SELECT * FROM " ROWS_NAME},
 
-	[PF_STMT_UPDATE] = {false, {ARG_END},
+	/* The list bounds the time of any plan: a join alone may be planned as a nested loop over the table. */
+	[PF_STMT_UPDATE] = {false, {ARG_IDS},
 		"UPDATE %1$s AS t SET title = u.title, abstract = u.abstract, authors = u.authors,"
 		" published = u.published, updated = u.updated, version = u.version,"
 		" categories = u.categories, doi = u.doi, venue = u.venue, comment = u.comment,"
 		" license = u.license, url = u.url, pdf_url = u.pdf_url, links = u.links,"
 		" metrics = u.metrics, withdrawn = u.withdrawn, source = u.source, extra = u.extra"
-	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(pg_catalog.=) u.id"},
+	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(pg_catalog.=) u.id"
+	" AND t.id OPERATOR(pg_catalog.=) ANY ($1)"},
 
 	[PF_STMT_DELETE] = {false, {ARG_ID},
 	"DELETE FROM %1$s WHERE id OPERATOR(pg_catalog.=) $1"},
@@ -176,6 +182,7 @@ check_unique(Relation rel)
 void
 pf_store_check(PfStore *store, Oid target)
 {
+	static const AclMode needed[] = {ACL_SELECT, ACL_INSERT, ACL_UPDATE};
 	Relation	rel;
 	Oid			schema = get_namespace_oid("paperfeed", false);
 	Oid			papertype = pf_paper_typeid();
@@ -196,6 +203,13 @@ pf_store_check(PfStore *store, Oid target)
 						RelationGetRelationName(rel)),
 				 errhint("Make one by CREATE TABLE name OF paperfeed.paper (PRIMARY KEY (id)).")));
 	check_unique(rel);
+	for (size_t i = 0; i < lengthof(needed); i++)
+	{
+		AclResult	result = pg_class_aclcheck(target, GetUserId(), needed[i]);
+
+		if (result != ACLCHECK_OK)
+			aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(rel));
+	}
 	store->table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 											  RelationGetRelationName(rel));
 	store->is_papers = target == get_relname_relid("papers", schema);
@@ -318,20 +332,47 @@ prefer_indexes(void)
 	return nest;
 }
 
+/*
+ * Statements that fire triggers of the user's run under his own settings; only
+ * their plan is made under ours.
+ */
+static inline bool
+fires_triggers(PfStatement statement)
+{
+	return statement == PF_STMT_INSERT || statement == PF_STMT_UPDATE ||
+		statement == PF_STMT_DELETE;
+}
+
 static void
 execute(PfStore *store, PfStatement statement, Datum *args)
 {
-	int			nest = prefer_indexes();
+	MemoryContext context = CurrentMemoryContext;
 	SPIPlanPtr *plan = statements[statement].as_owner ? &kept_plans[statement] :
 		&store->plans[statement];
+	int			nest = prefer_indexes();
 	int			rc;
 
 	if (*plan == NULL)
-		*plan = prepare(store, statement);
+	{
+		SPIPlanPtr	made = prepare(store, statement);
+		CachedPlan *cached = SPI_plan_get_cached_plan(made);
+
+		if (cached != NULL)
+			ReleaseCachedPlan(cached, statements[statement].as_owner ?
+							  CurrentResourceOwner : NULL);
+		*plan = made;
+	}
+	if (fires_triggers(statement))
+	{
+		AtEOXact_GUC(true, nest);
+		nest = NewGUCNestLevel();
+	}
 	rc = SPI_execute_plan(*plan, args, NULL, false, 0);
 	AtEOXact_GUC(true, nest);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	/* SPI leaves its own context behind. */
+	MemoryContextSwitchTo(context);
 }
 
 /* What an attempt that failed left there went with its memory context and resource owner. */

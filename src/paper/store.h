@@ -21,7 +21,7 @@ typedef enum PfStatement
 	PF_STMT_SIGHTINGS,			/* ($1 paperid[], $2 feed) -> paper, fingerprint */
 	PF_STMT_SHOWN,				/* ($1 feed, $2 limit) -> paper */
 	PF_STMT_SIGHT,				/* ($1 feed) and sightings */
-	PF_STMT_SIGHT_AGAIN,		/* the same, for those that were sighted before */
+	PF_STMT_SIGHT_AGAIN,		/* the same, where some may have been sighted before */
 	PF_STMT_REVISE,				/* ($1 feed, $2 paperid[], $3 int[], $4 jsonb[]) */
 	PF_STMT_REJECT,				/* ($1 feed, $2 bigint[], $3 int[], $4 text[], $5 jsonb[]) */
 	PF_STMT_MOVE_NOTES,			/* ($1 old paper, $2 new paper, $3 target) */
