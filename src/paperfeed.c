@@ -9,6 +9,7 @@
 
 #include "fetch/fetch.h"
 #include "fmgr.h"
+#include "utils/guc.h"
 
 PG_MODULE_MAGIC;
 
@@ -18,4 +19,5 @@ void
 _PG_init(void)
 {
 	pf_fetch_init();
+	MarkGUCPrefixReserved("paperfeed");
 }

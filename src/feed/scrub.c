@@ -31,6 +31,7 @@
 #include "feed/scrub.h"
 
 #define MAX_REFERENCE	40		/* bytes from & to ; */
+#define SMALL_RUN		256		/* bytes that are rather copied than handed on alone */
 
 typedef enum State
 {
@@ -55,14 +56,38 @@ struct PfScrub
 	const char *amp;			/* the next & in it, as of what is looked at */
 	const char *run;			/* to be handed on: grows while nothing needs mending */
 	size_t		run_len;
+	char		small[4096];	/* short runs, handed on together */
+	size_t		nsmall;
 	const char *problem;
 };
 
 static void
+flush_small(PfScrub *scrub)
+{
+	if (scrub->nsmall > 0)
+		scrub->fn(scrub->arg, scrub->small, scrub->nsmall);
+	scrub->nsmall = 0;
+}
+
+/*
+ * Hand on the run.  The parser takes its time for each piece, so short ones,
+ * as between many references, are collected.
+ */
+static void
 flush_run(PfScrub *scrub)
 {
-	if (scrub->run_len > 0)
+	if (scrub->run_len > SMALL_RUN)
+	{
+		flush_small(scrub);
 		scrub->fn(scrub->arg, scrub->run, scrub->run_len);
+	}
+	else if (scrub->run_len > 0)
+	{
+		if (scrub->nsmall + scrub->run_len > sizeof(scrub->small))
+			flush_small(scrub);
+		memcpy(scrub->small + scrub->nsmall, scrub->run, scrub->run_len);
+		scrub->nsmall += scrub->run_len;
+	}
 	scrub->run_len = 0;
 }
 
@@ -611,6 +636,7 @@ scrub_piece(PfScrub *scrub, const char *s, size_t len, bool final)
 	scrub->amp = s - 1;
 	used = scrub_run(scrub, s, len, final);
 	flush_run(scrub);
+	flush_small(scrub);
 	return used;
 }
 
@@ -652,6 +678,7 @@ pf_scrub_end(PfScrub *scrub)
 	else if (scrub->state == IN_CDATA)
 		emit(scrub, "]]>", 3);
 	flush_run(scrub);
+	flush_small(scrub);
 	if (scrub->state != IN_TEXT)
 		note(scrub, "cut off inside a comment, CDATA section or declaration");
 	resetStringInfo(&scrub->held);

@@ -28,11 +28,12 @@ typedef enum Statement
 } Statement;
 
 static const char *const read_sql =
-"SELECT id, etag, last_modified, checksum, records, rejected FROM paperfeed.feeds WHERE url = $1 AND target = $2";
+"SELECT id, etag, last_modified FROM paperfeed.feeds WHERE url = $1 AND target = $2";
 
 static const char *const ensure_sql =
 "INSERT INTO paperfeed.feeds AS f (url, target) VALUES ($1, $2)"
-" ON CONFLICT (url, target) DO UPDATE SET url = f.url RETURNING id, xmax = 0";
+" ON CONFLICT (url, target) DO UPDATE SET url = f.url"
+" RETURNING id, xmax = 0, checksum, records, rejected";
 
 static const char *const note_sql =
 "UPDATE paperfeed.feeds SET"
@@ -123,35 +124,41 @@ pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row)
 	run(READ, read_sql, 2, types, args, NULL);
 	if (SPI_processed > 0)
 	{
-		bool		isnull;
-
 		row->id = column_int(1);
 		row->etag = column_str(2, upper);
 		row->last_modified = column_str(3, upper);
-		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull);
-		row->has_checksum = !isnull;
-		row->checksum = (uint64) column_int(4);
-		row->records = column_int(5);
-		row->rejected = column_int(6);
 	}
 	SPI_finish();
 }
 
+/* What RETURNING or SELECT gave, from column 'first' on. */
+static void
+take_document(PfFeedRow *row, int first)
+{
+	bool		isnull;
+
+	SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, first, &isnull);
+	row->has_checksum = !isnull;
+	row->checksum = (uint64) column_int(first);
+	row->records = column_int(first + 1);
+	row->rejected = column_int(first + 2);
+}
+
 void
-pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target)
+pf_feed_row_lock(PfFeedRow *row, PfStr url, Oid target)
 {
 	Oid			types[2] = {TEXTOID, REGCLASSOID};
 	Datum		args[2];
 	bool		isnull;
 
-	if (row->id != 0)
-		return;
 	args[0] = PointerGetDatum(pf_utf8_to_text(url));
 	args[1] = ObjectIdGetDatum(target);
 	run(ENSURE, ensure_sql, 2, types, args, NULL);
-	row->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	row->id = column_int(1);
 	row->is_new = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2,
 											 &isnull));
+	take_document(row, 3);
+	SPI_freetuptable(SPI_tuptable);
 }
 
 void

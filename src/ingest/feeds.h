@@ -42,7 +42,13 @@ typedef struct PfRun
 
 /* All but the first need SPI to be connected; they run as the tables' owner. */
 extern void pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row);
-extern void pf_feed_row_ensure(PfFeedRow *row, PfStr url, Oid target);	/* gives it an id */
+
+/*
+ * Make sure that there is a row, lock it and read it again.  It is locked before
+ * any paper is written: two ingests of one feed wait for each other here, and
+ * the second one finds what the first one did.
+ */
+extern void pf_feed_row_lock(PfFeedRow *row, PfStr url, Oid target);
 extern void pf_feed_row_note(const PfFeedRow *row, const PfRun *run);
 
 #endif							/* PF_FEEDS_H */

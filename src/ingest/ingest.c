@@ -5,8 +5,8 @@
  *
  * The order of things: check the target and the caller's rights; read what is
  * known of the feed; fetch, with no SPI connection and no lock of ours held;
- * note the feed, which gives its number; parse and write batch by batch;
- * note the outcome.  Everything is one transaction, the caller's.
+ * lock the feed's row; parse and write batch by batch; note the outcome.
+ * Everything is one transaction, the caller's.
  *
  * A fault of the feed (no answer, an error, a document that cannot be read)
  * ends up in the report and in paperfeed.feeds.  What the caller did wrong,
@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "paper/paper.h"
 #include "storage/fd.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -173,6 +174,7 @@ pf_ingest(PG_FUNCTION_ARGS)
 	run.url = url;
 	run.target = PG_GETARG_OID(1);
 
+	PreventCommandIfReadOnly("paperfeed.ingest()");
 	pf_fetch_check_url(url);
 	pf_writer_check(run.target);
 	pf_feed_row_read(url, run.target, &feed);
@@ -189,14 +191,14 @@ pf_ingest(PG_FUNCTION_ARGS)
 	run.last_modified = response->last_modified;
 
 	connect_spi();
+	pf_feed_row_lock(&feed, url, run.target);
 	switch (response->status)
 	{
 		case PF_FETCH_OK:
 			in = pf_input_memory(response->body);
-			if (is_same(&feed, in, &run))
-				break;
-			pf_feed_row_ensure(&feed, url, run.target);
-			write_document(&run, &feed, in, response->effective_url, response->content_type);
+			if (!is_same(&feed, in, &run))
+				write_document(&run, &feed, in, response->effective_url,
+							   response->content_type);
 			break;
 		case PF_FETCH_NOT_MODIFIED:
 			run.status = "unchanged";
@@ -211,7 +213,6 @@ pf_ingest(PG_FUNCTION_ARGS)
 			run.error = response->error;
 			break;
 	}
-	pf_feed_row_ensure(&feed, url, run.target);
 	pf_feed_row_note(&feed, &run);
 	SPI_finish();
 	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
@@ -223,8 +224,9 @@ ingest_input(PfRun *run, PfInput *in, PfStr base_url, PfStr content_type)
 {
 	PfFeedRow	feed;
 
-	pf_feed_row_read(run->url, run->target, &feed);
+	memset(&feed, 0, sizeof(feed));
 	connect_spi();
+	pf_feed_row_lock(&feed, run->url, run->target);
 
 	/*
 	 * What is handed over again may be meant to bring back rows that were
@@ -233,7 +235,6 @@ ingest_input(PfRun *run, PfInput *in, PfStr base_url, PfStr content_type)
 	if (!is_same(&feed, in, run) || !pf_writer_all_present(run->target, feed.id))
 	{
 		memset(&run->counts, 0, sizeof(run->counts));
-		pf_feed_row_ensure(&feed, run->url, run->target);
 		write_document(run, &feed, in, base_url, content_type);
 	}
 	pf_feed_row_note(&feed, run);
@@ -254,12 +255,12 @@ pf_ingest_document(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	document = PG_GETARG_BYTEA_PP(0);
 	if (!PG_ARGISNULL(2))
-		base_url = pf_text_to_utf8(PG_GETARG_TEXT_PP(2));
+		base_url = pf_str_trim(pf_text_to_utf8(PG_GETARG_TEXT_PP(2)));
 	if (!PG_ARGISNULL(3))
 		content_type = pf_text_to_utf8(PG_GETARG_TEXT_PP(3));
 
 	memset(&run, 0, sizeof(run));
-	run.url = base_url.s != NULL ? base_url : PF_STR_LIT("document:");
+	run.url = pf_str_blank(base_url) ? PF_STR_LIT("document:") : base_url;
 	run.target = PG_GETARG_OID(1);
 	pf_writer_check(run.target);
 	ingest_input(&run, pf_input_memory((PfStr) {VARDATA_ANY(document),
@@ -290,10 +291,10 @@ pf_ingest_file(PG_FUNCTION_ARGS)
 	path = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	canonicalize_path(path);
 	if (!PG_ARGISNULL(2))
-		base_url = pf_text_to_utf8(PG_GETARG_TEXT_PP(2));
+		base_url = pf_str_trim(pf_text_to_utf8(PG_GETARG_TEXT_PP(2)));
 
 	memset(&run, 0, sizeof(run));
-	run.url = pf_str_printf("file:%s", path);
+	run.url = pf_str_join(PF_STR_LIT("file:"), pf_text_to_utf8(cstring_to_text(path)));
 	run.target = PG_GETARG_OID(1);
 	pf_writer_check(run.target);
 	in = pf_input_file(path);

@@ -1,4 +1,9 @@
-/* src/ingest/search.sql: plain full-text search */
+/*
+ * src/ingest/search.sql: plain full-text search
+ *
+ * No body here may sort or group by a paperid: pg_upgrade makes functions before
+ * operator classes, and looks for the latter when it reads the body.
+ */
 
 CREATE FUNCTION paperfeed.document(title text, abstract text, authors text[])
 RETURNS tsvector
@@ -29,10 +34,10 @@ BEGIN ATOMIC
 			AND (search.since IS NULL OR p.published >= search.since)
 			AND (search.categories IS NULL OR p.categories OPERATOR(pg_catalog.&&) search.categories)
 			AND NOT COALESCE(p.withdrawn, false)
-		ORDER BY score DESC, p.published DESC NULLS LAST, p.id USING OPERATOR(pg_catalog.<)
+		ORDER BY score DESC, p.published DESC NULLS LAST, p.id::pg_catalog.text COLLATE pg_catalog."C"
 		LIMIT search.k
 	)
-	SELECT (pg_catalog.row_number() OVER (ORDER BY h.score DESC, h.published DESC NULLS LAST, h.id USING OPERATOR(pg_catalog.<)))::integer,
+	SELECT (pg_catalog.row_number() OVER (ORDER BY h.score DESC, h.published DESC NULLS LAST, h.id::pg_catalog.text COLLATE pg_catalog."C"))::integer,
 		h.score, h.id, h.title, h.authors, h.published,
 		pg_catalog.ts_headline('pg_catalog.english'::regconfig, COALESCE(h.abstract, h.title), q.query,
 			'StartSel=**, StopSel=**, MaxWords=30, MinWords=15')

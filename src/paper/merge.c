@@ -258,7 +258,9 @@ merge_object(PfRow *row, const PfRow *in, PfColumn column, Winner winner)
 	Datum		a = row->values[column];
 	Datum		b = in->values[column];
 
-	if (column == PF_COL_LINKS)
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(a)))
+		a = b;					/* somebody's hand was at it */
+	else if (column == PF_COL_LINKS)
 		a = union_of_lists(a, b);
 	else if (column == PF_COL_METRICS || winner == IN_WINS)
 		a = DirectFunctionCall2(jsonb_concat, a, b);

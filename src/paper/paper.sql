@@ -109,6 +109,7 @@ CREATE TABLE paperfeed.revisions (
 CREATE INDEX revisions_paper_idx ON paperfeed.revisions (paper);
 
 COMMENT ON TABLE paperfeed.revisions IS 'what the changed rows of paperfeed.papers said before';
+COMMENT ON COLUMN paperfeed.revisions.id IS 'number of the revision';
 COMMENT ON COLUMN paperfeed.revisions.paper IS 'id of the paper';
 COMMENT ON COLUMN paperfeed.revisions.revised_at IS 'when the row was changed';
 COMMENT ON COLUMN paperfeed.revisions.feed IS 'feed that brought the change, id in paperfeed.feeds';

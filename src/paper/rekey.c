@@ -13,7 +13,9 @@
  * All rows of a table are tried at once, in a subtransaction; only if one of
  * them is in the way they are tried one by one.
  *
- * Runs as the caller, like every statement on a table that may be his.
+ * Each update runs as the owner of the pointing table, without row-level
+ * security, as the actions of foreign keys do: this is ON UPDATE CASCADE in all
+ * but name, and who ingests need not see or own what points at papers.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +31,11 @@
 
 /* Foreign keys on the table's id, alone or with other columns. */
 static const char *const find_sql =
-"SELECT c.conrelid::pg_catalog.regclass::pg_catalog.text, pg_catalog.quote_ident(a.attname)"
+"SELECT pg_catalog.format('%I.%I', n.nspname, r.relname), pg_catalog.quote_ident(a.attname),"
+" r.relowner"
 " FROM pg_catalog.pg_constraint AS c"
+" JOIN pg_catalog.pg_class AS r ON r.oid OPERATOR(pg_catalog.=) c.conrelid"
+" JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
 " JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) c.conrelid"
 " AND a.attnum OPERATOR(pg_catalog.=)"
 " c.conkey[pg_catalog.array_position(c.confkey, 1::pg_catalog.int2)]"
@@ -39,26 +44,45 @@ static const char *const find_sql =
 " AND c.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid"
 " ORDER BY c.oid";
 
-/* Run an UPDATE in a subtransaction; false if it broke a unique or exclusion constraint. */
+/* What pg_catalog's foreign keys do when they act. */
+static void
+become(Oid role)
+{
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS |
+						   (role != user ? SECURITY_RESTRICTED_OPERATION : 0));
+}
+
+/* Run an UPDATE as 'role' in a subtransaction; false if it broke a unique or exclusion constraint. */
 static bool
-try_update(const char *sql, int nargs, Oid *types, Datum *args)
+try_update(Oid role, const char *sql, int nargs, Oid *types, Datum *args)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool ok = true;
+	Oid			user;
+	int			sec_context;
 
+	GetUserIdAndSecContext(&user, &sec_context);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		become(role);
 		if (SPI_execute_with_args(sql, nargs, types, args, NULL, false, 0) != SPI_OK_UPDATE)
 			elog(ERROR, "unexpected result of: %s", sql);
+		SetUserIdAndSecContext(user, sec_context);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
 
+		/* The roll-back restores the user, too. */
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -78,7 +102,7 @@ try_update(const char *sql, int nargs, Oid *types, Datum *args)
 }
 
 static void
-repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum *ids)
+repoint_one_by_one(PfStore *store, Oid role, const char *table, const char *column, Datum *ids)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Oid			types[4] = {store->paperid, store->paperid, OIDOID, TIDOID};
@@ -91,9 +115,14 @@ repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum 
 								  table, column, column);
 	SPITupleTable *found;
 	uint64		n;
+	Oid			user;
+	int			sec_context;
 
+	GetUserIdAndSecContext(&user, &sec_context);
+	become(role);
 	if (SPI_execute_with_args(select, 1, types, args, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of: %s", select);
+	SetUserIdAndSecContext(user, sec_context);
 	found = SPI_tuptable;
 	n = SPI_processed;
 	for (uint64 i = 0; i < n; i++)
@@ -103,7 +132,7 @@ repoint_one_by_one(PfStore *store, const char *table, const char *column, Datum 
 		CHECK_FOR_INTERRUPTS();
 		args[2] = SPI_getbinval(found->vals[i], found->tupdesc, 1, &isnull);
 		args[3] = SPI_getbinval(found->vals[i], found->tupdesc, 2, &isnull);
-		(void) try_update(update, 4, types, args);
+		(void) try_update(role, update, 4, types, args);
 	}
 	SPI_freetuptable(found);
 	MemoryContextSwitchTo(context);
@@ -133,11 +162,14 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 	{
 		char	   *table = SPI_getvalue(found->vals[i], found->tupdesc, 1);
 		char	   *column = SPI_getvalue(found->vals[i], found->tupdesc, 2);
+		bool		isnull;
+		Oid			role = DatumGetObjectId(SPI_getbinval(found->vals[i], found->tupdesc, 3,
+														  &isnull));
 		char	   *sql = psprintf("UPDATE %s SET %s = $2 WHERE %s OPERATOR(pg_catalog.=) $1",
 								   table, column, column);
 
-		if (!try_update(sql, 2, types, ids))
-			repoint_one_by_one(store, table, column, ids);
+		if (!try_update(role, sql, 2, types, ids))
+			repoint_one_by_one(store, role, table, column, ids);
 	}
 	SPI_freetuptable(found);
 	MemoryContextSwitchTo(context);

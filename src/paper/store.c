@@ -130,7 +130,7 @@ static const struct
 		"SELECT id, title, abstract, authors, published, updated, version, categories, doi, venue,"
 		" comment, license, url, pdf_url, links, metrics, withdrawn, source, extra"
 		" FROM %1$s WHERE id OPERATOR(pg_catalog.=) ANY ($1)"
-	" ORDER BY id USING < FOR UPDATE"},
+	" ORDER BY id FOR NO KEY UPDATE"},
 
 	[PF_STMT_INSERT] = {false, {ARG_END},
 	"INSERT INTO %1$s SELECT * FROM " ROWS_NAME},
@@ -193,7 +193,11 @@ pf_store_check(PfStore *store, Oid target)
 	store->paperid = TupleDescAttr(store->tupdesc, PF_COL_ID)->atttypid;
 	store->paperid_array = get_array_type(store->paperid);
 
-	rel = relation_open(target, AccessShareLock);
+	rel = try_relation_open(target, AccessShareLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", target)));
 	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
 		 rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
 		rel->rd_rel->reloftype != papertype)

@@ -125,10 +125,15 @@ set_texts(PfRow *row, PfColumn column, const PfStrings *list)
 
 /* In lower case and without a resolver's address: DOIs compare without regard to case. */
 static void
-set_doi(const PfRecord *rec, PfRow *row)
+set_doi(const PfRecord *rec, const PfIdentities *ids, PfRow *row)
 {
 	PfStr		doi = PF_STR_NONE;
 
+	for (int i = 0; i < ids->n && pf_str_blank(rec->doi) && doi.s == NULL; i++)
+	{
+		if (pf_paperid_scheme(ids->ids[i]) == PF_SCHEME_DOI)
+			doi = ids->ids[i];
+	}
 	if (!pf_str_blank(rec->doi) && pf_paperid_read(rec->doi, &doi, NULL) != PF_SCHEME_DOI)
 	{
 		/* One of arXiv's or the ACL Anthology's, whose identity is not the DOI. */
@@ -340,7 +345,7 @@ pf_row_from_record(const PfRecord *rec, const PfIdentities *ids, bool with_sight
 	row->nulls[PF_COL_VERSION] = version <= 0;
 	row->values[PF_COL_VERSION] = Int32GetDatum(version);
 	set_texts(row, PF_COL_CATEGORIES, &rec->categories);
-	set_doi(rec, row);
+	set_doi(rec, ids, row);
 	set_text(row, PF_COL_VENUE, rec->venue);
 	set_text(row, PF_COL_COMMENT, rec->comment);
 	set_text(row, PF_COL_LICENSE, rec->license);

@@ -41,6 +41,7 @@
 #define BATCH_RECORDS	1000
 #define BATCH_BYTES		(4 * 1024 * 1024)
 #define MAX_ATTEMPTS	20
+#define MAX_DEADLOCKS	3
 #define MAX_PRESENT		100000	/* papers of a feed that are looked for */
 
 struct PfWriter
@@ -98,7 +99,7 @@ count_outcomes(PfWriter *w)
 
 /* Write the batch in a subtransaction.  False if another transaction got in its way. */
 static bool
-try_batch(PfWriter *w, bool last)
+try_batch(PfWriter *w, int attempt)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -121,7 +122,16 @@ try_batch(PfWriter *w, bool last)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (last || IsolationUsesXactSnapshot() || !pf_store_is_race(&w->store, error))
+		if (!pf_store_is_race(&w->store, error))
+			ReThrowError(error);
+		if (IsolationUsesXactSnapshot())
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to a concurrent ingest"),
+					 errhint("The transaction might succeed if retried.")));
+		/* A deadlock over what earlier batches hold comes again and again. */
+		if (attempt >= (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ?
+						MAX_DEADLOCKS : MAX_ATTEMPTS))
 			ReThrowError(error);
 		FreeErrorData(error);
 		ok = false;
@@ -157,7 +167,7 @@ flush_batch(PfWriter *w)
 	if (w->batch.nitems > 0)
 	{
 		pf_batch_drop_shared_links(&w->batch);
-		for (int attempt = 1; !try_batch(w, attempt == MAX_ATTEMPTS); attempt++)
+		for (int attempt = 1; !try_batch(w, attempt); attempt++)
 		{
 			CHECK_FOR_INTERRUPTS();
 			w->batch.may_have_sighted = true;
