@@ -43,8 +43,8 @@ typedef struct PfGroup
 	uint64		fingerprint;	/* of all items */
 	bool		skip;			/* nothing new, or nothing that can be written */
 	bool		has_row;		/* a row under 'id' exists */
-	PfRow		row;			/* merged */
-	PfRow		before;
+	PfRow	   *row;			/* merged */
+	PfRow	   *before;			/* as it is in the table; NULL = new */
 	PfColumnSet changed;
 	bool		write;			/* insert or update is due */
 	PfOutcomeOf		outcome;

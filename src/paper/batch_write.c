@@ -147,53 +147,72 @@ fetch_rows(PfBatch *b)
 	}
 }
 
+/* A row to change: an item's own row must stay as it is for another attempt. */
+static PfRow *
+copy_row(const PfRow *row)
+{
+	PfRow	   *copy = palloc(sizeof(PfRow));
+
+	*copy = *row;
+	return copy;
+}
+
+static void
+merge_group(PfBatch *b, PfGroup *group)
+{
+	PfRow	   *existing = pf_batch_entry(b, group->id)->row;
+	PfRow	   *row = NULL;
+
+	group->has_row = existing != NULL;
+	group->before = existing;
+	if (existing == NULL && group->rows.n == 0 && group->first == group->last &&
+		pf_str_eq(group->id, b->items[group->first].ids.ids[0]))
+	{
+		/* Nearly all of a first load: one record, nothing to merge. */
+		group->row = &b->items[group->first].row;
+		group->write = true;
+		group->outcome = PF_OUTCOME_ADDED;
+		return;
+	}
+
+	if (existing != NULL)
+		row = copy_row(existing);
+	for (int i = 0; i < group->rows.n; i++)
+	{
+		PfRow	   *other = pf_batch_entry(b, group->rows.items[i])->row;
+
+		if (other == existing)
+			continue;
+		if (row == NULL)
+			row = copy_row(other);
+		else
+			group->changed |= pf_row_merge(row, other);
+	}
+	for (int i = group->first; i >= 0; i = b->items[i].next)
+	{
+		if (row == NULL)
+			row = copy_row(&b->items[i].row);
+		else
+			group->changed |= pf_row_merge(row, &b->items[i].row);
+	}
+	row->values[PF_COL_ID] =
+		PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
+	row->nulls[PF_COL_ID] = false;
+	group->row = row;
+	group->write = !group->has_row || group->changed != 0;
+	if (!group->has_row && group->rows.n == 0)
+		group->outcome = PF_OUTCOME_ADDED;
+	else if (group->write || group->rows.n > 1)
+		group->outcome = PF_OUTCOME_UPDATED;
+}
+
 static void
 merge_groups(PfBatch *b)
 {
 	for (int g = 0; g < b->ngroups; g++)
 	{
-		PfGroup    *group = &b->groups[g];
-		bool		have = false;
-		PfRow	   *existing;
-
-		if (group->first < 0 || group->skip)
-			continue;
-
-		existing = pf_batch_entry(b, group->id)->row;
-		group->has_row = existing != NULL;
-		if (existing != NULL)
-		{
-			group->row = group->before = *existing;
-			have = true;
-		}
-		for (int i = 0; i < group->rows.n; i++)
-		{
-			PfRow	   *other = pf_batch_entry(b, group->rows.items[i])->row;
-
-			if (other == NULL || other == existing)
-				continue;
-			if (have)
-				group->changed |= pf_row_merge(&group->row, other);
-			else
-				group->row = *other;
-			have = true;
-		}
-		for (int i = group->first; i >= 0; i = b->items[i].next)
-		{
-			if (have)
-				group->changed |= pf_row_merge(&group->row, &b->items[i].row);
-			else
-				group->row = b->items[i].row;
-			have = true;
-		}
-		group->row.values[PF_COL_ID] =
-			PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
-		group->row.nulls[PF_COL_ID] = false;
-		group->write = !group->has_row || group->changed != 0;
-		if (group->has_row && group->changed != 0)
-			group->outcome = PF_OUTCOME_UPDATED;
-		else if (!group->has_row)
-			group->outcome = group->rows.n > 0 ? PF_OUTCOME_UPDATED : PF_OUTCOME_ADDED;
+		if (b->groups[g].first >= 0 && !b->groups[g].skip)
+			merge_group(b, &b->groups[g]);
 	}
 }
 
@@ -225,7 +244,7 @@ write_rows(PfBatch *b, bool insert)
 		return;
 	qsort(groups, n, sizeof(PfGroup *), compare_groups);
 	for (int i = 0; i < n; i++)
-		rows[i] = &groups[i]->row;
+		rows[i] = groups[i]->row;
 	pf_store_set_rows(b->store, rows, n);
 	if (insert)
 		(void) pf_store_run(b->store, PF_STMT_INSERT, NULL);
@@ -299,7 +318,7 @@ note_sightings(PfBatch *b)
 		PfSighting *s = &sightings[i];
 		PfItem	   *item = &b->items[groups[i]->last];
 
-		s->values[PF_SIGHTING_PAPER] = groups[i]->row.values[PF_COL_ID];
+		s->values[PF_SIGHTING_PAPER] = groups[i]->row->values[PF_COL_ID];
 		s->values[PF_SIGHTING_POSITION] = Int32GetDatum(item->position);
 		s->nulls[PF_SIGHTING_ANNOUNCE] = item->announce.s == NULL;
 		if (item->announce.s != NULL)
@@ -345,13 +364,13 @@ note_revisions(PfBatch *b)
 			for (int c = 0; c < PF_NCOLUMNS; c++)
 			{
 				if ((group->changed & REVISION_COLUMNS & ((PfColumnSet) 1 << c)) != 0 &&
-					!group->before.nulls[c])
+					!group->before->nulls[c])
 					lost |= (PfColumnSet) 1 << c;
 			}
 		}
 		for (int i = -1; i < group->rows.n; i++)
 		{
-			PfRow	   *row = i < 0 ? &group->before : pf_batch_entry(b, group->rows.items[i])->row;
+			PfRow	   *row = i < 0 ? group->before : pf_batch_entry(b, group->rows.items[i])->row;
 
 			if (i < 0 ? lost == 0 :
 				(row == NULL || pf_str_eq(group->rows.items[i], group->id)))

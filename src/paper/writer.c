@@ -195,14 +195,18 @@ pf_writer_check(Oid target)
 PfWriter *
 pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 {
-	PfWriter   *w = palloc0(sizeof(PfWriter));
+	PfWriter   *w = palloc(sizeof(PfWriter));
+
+	memset(w, 0, offsetof(PfWriter, rejects));
 
 	pf_store_begin(&w->store, target);
 	w->batch.store = &w->store;
 	w->batch.feed = feed;
 	w->batch.may_have_sighted = !feed_is_new;
 	w->batch.items = palloc(BATCH_RECORDS * sizeof(PfItem));
-	w->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed batch", ALLOCSET_DEFAULT_SIZES);
+	/* Blocks that a reset keeps hold most batches. */
+	w->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed batch",
+									   2 * 1024 * 1024, 1024 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
 	return w;
 }
