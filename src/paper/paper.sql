@@ -46,6 +46,20 @@ COMMENT ON COLUMN paperfeed.paper.extra IS 'what else the sources tell';
 CREATE TABLE paperfeed.papers OF paperfeed.paper (PRIMARY KEY (id));
 CREATE INDEX papers_published_idx ON paperfeed.papers (published);
 
+-- The table's columns are the type's.
+DO $$
+DECLARE
+	c record;
+BEGIN
+	FOR c IN SELECT attname, pg_catalog.col_description(attrelid, attnum) AS comment
+		FROM pg_catalog.pg_attribute
+		WHERE attrelid = 'paperfeed.paper'::regclass AND attnum > 0
+	LOOP
+		EXECUTE pg_catalog.format('COMMENT ON COLUMN paperfeed.papers.%I IS %L', c.attname, c.comment);
+	END LOOP;
+END
+$$;
+
 COMMENT ON TABLE paperfeed.papers IS 'the papers, one row for each, however many feeds show it';
 COMMENT ON INDEX paperfeed.papers_published_idx IS 'newest papers first';
 
