@@ -321,7 +321,10 @@ pf_plain_str(PfStr in, int flags)
 	if (pf_str_blank(in))
 		return PF_STR_NONE;
 
-	initStringInfo(&out);
+	/* Rarely longer than what went in; a list may have very many short strings. */
+	out.maxlen = in.len + 8;
+	out.data = palloc(out.maxlen);
+	resetStringInfo(&out);
 	pf_plain(in, flags, &out);
 	if (out.len == 0)
 	{

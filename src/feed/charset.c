@@ -291,29 +291,53 @@ incomplete_utf8(const unsigned char *s, size_t len)
 	return 0;
 }
 
+/* Hand on valid UTF-8; short runs are collected, as what follows works by pieces. */
+static void
+put_valid(PfCharset *cs, const unsigned char *s, size_t len)
+{
+	if (len > OUT_SIZE / 8)
+	{
+		flush(cs);
+		cs->fn(cs->arg, (const char *) s, len);
+		return;
+	}
+	if (cs->nout + len > OUT_SIZE)
+		flush(cs);
+	memcpy(cs->out + cs->nout, s, len);
+	cs->nout += len;
+}
+
 static void
 push_utf8(PfCharset *cs, const unsigned char *s, size_t len, bool final)
 {
 	size_t		keep = final ? 0 : incomplete_utf8(s, len);
-	size_t		todo = len - keep;
+	const unsigned char *end = s + (len - keep);
+	int			careful = 0;	/* characters to be looked at one by one */
 
-	while (todo > 0)
+	while (s < end)
 	{
-		int			n = (int) Min(todo, (size_t) 1 << 30);
-		int			valid = pg_encoding_verifymbstr(PG_UTF8, (const char *) s, n);
+		int			n = (int) Min(end - s, 1 << 30);
+		int			valid;
 
+		/* Where one fault is there are more, and each look ahead goes to the end. */
+		if (careful > 0)
+		{
+			careful--;
+			valid = *s == 0 ? 0 : pg_encoding_verifymbchar(PG_UTF8, (const char *) s, n);
+			n = 0;
+		}
+		else
+			valid = pg_encoding_verifymbstr(PG_UTF8, (const char *) s, n);
 		if (valid > 0)
 		{
-			flush(cs);
-			cs->fn(cs->arg, (const char *) s, valid);
+			put_valid(cs, s, valid);
 			s += valid;
-			todo -= valid;
 		}
-		if (valid < n)
+		if (valid <= 0 || valid < n)
 		{
 			put_fault(cs, *s);
 			s++;
-			todo--;
+			careful = 64;
 		}
 	}
 	flush(cs);

@@ -626,7 +626,12 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 		if (ok && json->root->kind == PF_NODE_OBJECT && json->taken == 0)
 		{
 			told = is_recording(json, recording);
-			if (!told && len <= MAX_RECORD)
+			if (!told && len > MAX_RECORD && !json->told)
+			{
+				note_limit(json, "a record is larger than 16 MB");
+				ok = false;
+			}
+			else if (!told)
 			{
 				/* If it is a record, its members are not the document's. */
 				take(json, json->root);

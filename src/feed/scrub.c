@@ -54,6 +54,8 @@ struct PfScrub
 	bool		controls;		/* the piece has control characters */
 	const char *end;			/* of the piece */
 	const char *amp;			/* the next & in it, as of what is looked at */
+	const char *bracket;		/* the next ] */
+	bool		in_tag;			/* what is held is a tag that has not ended */
 	const char *run;			/* to be handed on: grows while nothing needs mending */
 	size_t		run_len;
 	char		small[4096];	/* short runs, handed on together */
@@ -240,43 +242,78 @@ reference(const char *s, size_t len, bool final, PfStr *with)
 	return (int) n + 1;
 }
 
-/* The next & from 's' on; it is looked for once, not once for each piece of text. */
+/*
+ * The next & (or ]) from 's' on, or NULL if it is not before 'end'.  It is
+ * looked for once in a piece, not once for each text in it.
+ */
 static inline const char *
-next_amp(PfScrub *scrub, const char *s, const char *end)
+next_of(const char **known, char c, const PfScrub *scrub, const char *s, const char *end)
 {
-	if (scrub->amp < s)
+	if (*known < s)
 	{
-		scrub->amp = memchr(s, '&', scrub->end - s);
-		if (scrub->amp == NULL)
-			scrub->amp = scrub->end;
+		*known = memchr(s, c, scrub->end - s);
+		if (*known == NULL)
+			*known = scrub->end;
 	}
-	return scrub->amp < end ? scrub->amp : NULL;
+	return *known < end ? *known : NULL;
+}
+
+/* May this text be handed on as it is? */
+static inline bool
+needs_no_look(PfScrub *scrub, const char *s, const char *end)
+{
+	return !scrub->controls && next_of(&scrub->amp, '&', scrub, s, end) == NULL &&
+		next_of(&scrub->bracket, ']', scrub, s, end) == NULL;
 }
 
 /*
- * Hand on text or a tag, references mended.  Returns how much of it was
- * used: less than 'len' only if a reference is cut off at the end.
+ * Hand on text or a tag, references and "]]>" mended.  Returns how much of it
+ * was used: less than 'len' only if something is cut off at the end.
  */
 static size_t
 scrub_references(PfScrub *scrub, const char *s, size_t len, bool final)
 {
-	size_t		start = 0;
-	size_t		i = 0;
+	const char *end = s + len;
+	const char *start = s;
+	const char *at = s;
 
 	for (;;)
 	{
-		const char *amp = next_amp(scrub, s + i, s + len);
+		const char *amp = next_of(&scrub->amp, '&', scrub, at, end);
+		const char *bracket = next_of(&scrub->bracket, ']', scrub, at, end);
 		PfStr		with;
 		int			n;
 
-		if (amp == NULL)
+		if (amp == NULL && bracket == NULL)
 			break;
-		i = amp - s;
-		n = reference(amp, len - i, final, &with);
+		if (amp == NULL || (bracket != NULL && bracket < amp))
+		{
+			/* The end of a CDATA section that did not begin: the parser would lose text. */
+			at = bracket;
+			if (end - at < 3 && !final && memcmp(at, "]]", end - at) == 0)
+			{
+				emit_without_controls(scrub, start, at - start);
+				return at - s;
+			}
+			if (end - at >= 3 && memcmp(at, "]]>", 3) == 0)
+			{
+				note(scrub, "]]> outside of a CDATA section");
+				emit_without_controls(scrub, start, at - start);
+				emit(scrub, "]]&gt;", 6);
+				at += 3;
+				start = at;
+			}
+			else
+				at++;
+			continue;
+		}
+
+		at = amp;
+		n = reference(at, end - at, final, &with);
 		if (n < 0)
 		{
-			emit_without_controls(scrub, s + start, i - start);
-			return i;
+			emit_without_controls(scrub, start, at - start);
+			return at - s;
 		}
 		if (n == 0)
 		{
@@ -286,13 +323,13 @@ scrub_references(PfScrub *scrub, const char *s, size_t len, bool final)
 		}
 		if (with.s != NULL)
 		{
-			emit_without_controls(scrub, s + start, i - start);
+			emit_without_controls(scrub, start, at - start);
 			emit(scrub, with.s, with.len);
-			start = i + n;
+			start = at + n;
 		}
-		i += n;
+		at += n;
 	}
-	emit_without_controls(scrub, s + start, len - start);
+	emit_without_controls(scrub, start, end - start);
 	return len;
 }
 
@@ -317,6 +354,11 @@ tag_length(const char *s, size_t len, bool final, bool *has_amp, bool *has_lt)
 	*has_lt = false;
 	if (s[1] == '/')
 	{
+		/* Nearly all end within a few bytes. */
+		const char *end = memchr(s, '>', Min(max, 32));
+
+		if (end != NULL)
+			return (int) (end - s) + 1;
 		for (size_t i = 2; i < max; i++)
 		{
 			if (s[i] == '>')
@@ -514,7 +556,10 @@ scrub_markup(PfScrub *scrub, const char *s, size_t len, bool final)
 	{
 		n = tag_length(s, len, final, &has_amp, &has_lt);
 		if (n < 0)
+		{
+			scrub->in_tag = true;
 			return -1;
+		}
 		if (n > 0)
 		{
 			if (has_amp || has_lt || scrub->controls || is_open_void(s, n))
@@ -574,7 +619,7 @@ scrub_run(PfScrub *scrub, const char *s, size_t len, bool final)
 					const char *lt = memchr(at, '<', rest);
 					size_t		text = lt == NULL ? rest : (size_t) (lt - at);
 
-					if (!scrub->controls && next_amp(scrub, at, at + text) == NULL)
+					if (needs_no_look(scrub, at, at + text))
 					{
 						emit(scrub, at, text);
 						i += text;
@@ -633,7 +678,8 @@ scrub_piece(PfScrub *scrub, const char *s, size_t len, bool final)
 
 	scrub->controls = has_control(s, len);
 	scrub->end = s + len;
-	scrub->amp = s - 1;
+	scrub->amp = scrub->bracket = s - 1;
+	scrub->in_tag = false;
 	used = scrub_run(scrub, s, len, final);
 	flush_run(scrub);
 	flush_small(scrub);
@@ -664,6 +710,9 @@ pf_scrub_push(PfScrub *scrub, const char *s, size_t len)
 		return;
 	}
 	appendBinaryStringInfo(&scrub->held, s, (int) len);
+	/* A long tag is not looked at again until it may have ended. */
+	if (scrub->in_tag && scrub->held.len < PF_MAX_TAG && memchr(s, '>', len) == NULL)
+		return;
 	used = scrub_piece(scrub, scrub->held.data, scrub->held.len, false);
 	memmove(scrub->held.data, scrub->held.data + used, scrub->held.len - used);
 	scrub->held.len -= (int) used;

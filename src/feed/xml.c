@@ -36,6 +36,8 @@
 #define MAX_DEPTH		256		/* of elements */
 #define MAX_PIECE		(16 * 1024 * 1024)	/* bytes of one tree */
 #define MAX_CONTAINERS	(16 * 1024 * 1024)	/* bytes of all containers */
+#define MAX_NAMES		50000	/* different names; libxml2's look-up gets slow beyond */
+#define MAX_NAME_SPACES	1000	/* in scope; it looks through all of them */
 #define NS_CACHE		8
 
 typedef struct Piece
@@ -138,6 +140,8 @@ struct PfXml
 
 	const Root *root;
 	int			depth;
+	int			name_spaces;	/* in scope */
+	uint16		declared[MAX_DEPTH + 1];	/* of these, by each open element */
 	int			piece_depth;	/* depth of the open piece's root */
 	PfNode	   *container;		/* innermost open container */
 	PfNode	   *node;			/* innermost element of the open piece */
@@ -332,7 +336,7 @@ is_container(PfXml *xml, const char *name)
 
 static void
 on_start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-		 int nnamespaces pg_attribute_unused(), const xmlChar **namespaces pg_attribute_unused(),
+		 int nnamespaces, const xmlChar **namespaces pg_attribute_unused(),
 		 int nattributes, int ndefaulted pg_attribute_unused(), const xmlChar **attributes)
 {
 	PfXml	   *xml = ((xmlParserCtxtPtr) arg)->_private;
@@ -341,6 +345,14 @@ on_start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	if (++xml->depth > MAX_DEPTH)
 	{
 		stop(xml, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "elements are nested more than %d deep", MAX_DEPTH);
+		return;
+	}
+	xml->declared[xml->depth] = (uint16) Min(nnamespaces, PG_UINT16_MAX);
+	xml->name_spaces += xml->declared[xml->depth];
+	if (xml->name_spaces > MAX_NAME_SPACES)
+	{
+		stop(xml, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "more than %d name spaces are declared at once",
+			 MAX_NAME_SPACES);
 		return;
 	}
 	xml->text = NULL;
@@ -402,6 +414,8 @@ on_end(void *arg, const xmlChar *name pg_attribute_unused(),
 	}
 	else
 		xml->node = xml->node->parent;
+	if (xml->depth <= MAX_DEPTH)
+		xml->name_spaces -= xml->declared[xml->depth];
 	xml->depth--;
 }
 
@@ -543,6 +557,8 @@ pf_xml_drain(PfXml *xml)
 	}
 	if (xml->node != NULL)
 		xml->active = 1 - xml->open_in;
+	if (xml->fault[0] == '\0' && xmlDictSize(xml->parser->dict) > MAX_NAMES)
+		stop(xml, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "more than %d different names", MAX_NAMES);
 }
 
 void

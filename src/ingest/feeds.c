@@ -14,8 +14,9 @@
 #include "mb/pg_wchar.h"
 #include "paper/owner.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
-#define NOTE_ARGS		14
+#define NOTE_ARGS		15
 #define MAX_URL			2048	/* bytes, as it is part of a key */
 #define MAX_ERROR	2000		/* bytes of an error that are kept */
 
@@ -31,18 +32,24 @@ static const char *const read_sql =
 "SELECT id, etag, last_modified FROM paperfeed.feeds WHERE url = $1 AND target = $2";
 
 static const char *const ensure_sql =
-"INSERT INTO paperfeed.feeds AS f (url, target) VALUES ($1, $2)"
+"WITH known AS ("
+"UPDATE paperfeed.feeds SET url = url WHERE url = $1 AND target = $2"
+" RETURNING id, false AS is_new, checksum, records, rejected),"
+" new AS ("
+"INSERT INTO paperfeed.feeds AS f (url, target)"
+" SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM known)"
 " ON CONFLICT (url, target) DO UPDATE SET url = f.url"
-" RETURNING id, xmax = 0, checksum, records, rejected";
+" RETURNING id, xmax = 0, checksum, records, rejected)"
+" SELECT * FROM known UNION ALL SELECT * FROM new";
 
 static const char *const note_sql =
 "UPDATE paperfeed.feeds SET"
-" last_checked = pg_catalog.clock_timestamp(),"
+" last_checked = $15,"
 " status = $2, http_status = $3,"
 " errors = CASE WHEN $2 = 'failed' THEN errors + 1 ELSE 0 END,"
 " last_error = COALESCE($4, last_error),"
-" last_success = CASE WHEN $2 = 'failed' THEN last_success ELSE pg_catalog.clock_timestamp() END,"
-" last_changed = CASE WHEN $5 THEN pg_catalog.clock_timestamp() ELSE last_changed END,"
+" last_success = CASE WHEN $2 = 'failed' THEN last_success ELSE $15 END,"
+" last_changed = CASE WHEN $5 THEN $15 ELSE last_changed END,"
 " etag = CASE $2 WHEN 'failed' THEN etag WHEN 'unchanged' THEN COALESCE($6, etag)"
 "  ELSE CASE WHEN $14 THEN $6 END END,"
 " last_modified = CASE $2 WHEN 'failed' THEN last_modified"
@@ -165,7 +172,7 @@ void
 pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 {
 	Oid			types[NOTE_ARGS] = {INT8OID, TEXTOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
-	INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, BOOLOID};
+	INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, BOOLOID, TIMESTAMPTZOID};
 	Datum		args[NOTE_ARGS];
 	char		nulls[NOTE_ARGS];
 	PfStr		texts[NOTE_ARGS];
@@ -194,6 +201,7 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *r)
 	args[12] = Int64GetDatum(r->counts.rejected);
 	/* Of a document that was cut off the rest may come next time: ask for it again. */
 	args[13] = BoolGetDatum(r->info == NULL || !r->info->cut_off);
+	args[14] = TimestampTzGetDatum(GetCurrentTimestamp());
 	for (int i = 0; i < NOTE_ARGS; i++)
 	{
 		if (types[i] != TEXTOID || i == 1)

@@ -112,8 +112,10 @@ static void
 write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
 {
 	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
-	PfOutcome	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
+	PfOutcome	outcome;
 
+	pf_input_start_checksum(in);
+	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
 	run->checksum = pf_input_end_checksum(in);
 	run->counts = pf_writer_end(writer);
 	run->info = outcome.info;

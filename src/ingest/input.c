@@ -27,7 +27,7 @@
 #define BUFFER_SIZE		65536
 #define GZIP_MAGIC_1	0x1F
 #define GZIP_MAGIC_2	0x8B
-#define BOMB_SIZE		(64 * 1024 * 1024)
+#define BOMB_SIZE		(8 * 1024 * 1024)
 #define BOMB_RATIO		100
 
 struct PfInput
@@ -38,6 +38,7 @@ struct PfInput
 	PfStr		memory;
 	bool		handed_on;		/* the memory */
 	int64		raw_bytes;
+	bool		summing;
 	pg_crc32c	crc;			/* of the bytes read */
 
 	bool		started;
@@ -130,7 +131,8 @@ next_raw(PfInput *in, const char **bytes)
 		*bytes = in->buffer;
 	}
 	in->raw_bytes += n;
-	COMP_CRC32C(in->crc, *bytes, n);
+	if (in->summing)
+		COMP_CRC32C(in->crc, *bytes, n);
 	return n;
 }
 
@@ -148,11 +150,19 @@ pf_input_end_checksum(PfInput *in)
 	return (uint64) crc << 32 | (uint32) in->raw_bytes;
 }
 
+void
+pf_input_start_checksum(PfInput *in)
+{
+	in->summing = true;
+}
+
 uint64
 pf_input_checksum(PfInput *in)
 {
-	uint64		checksum = pf_input_end_checksum(in);
+	uint64		checksum;
 
+	pf_input_start_checksum(in);
+	checksum = pf_input_end_checksum(in);
 	in->handed_on = false;
 	in->raw_bytes = 0;
 	INIT_CRC32C(in->crc);

@@ -31,7 +31,8 @@ extern size_t pf_input_next(PfInput *in, const char **bytes);
  */
 extern uint64 pf_input_checksum(PfInput *in);
 
-/* The same at the end of reading; reads what was left. */
+/* The same while reading: start before the first byte; the end reads what was left. */
+extern void pf_input_start_checksum(PfInput *in);
 extern uint64 pf_input_end_checksum(PfInput *in);
 
 /* What was wrong with compressed data, for people; NULL if nothing.  '*sqlstate' goes with it. */

@@ -130,41 +130,47 @@ pf_batch_look_up(PfBatch *b)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+static int
+compare_by_first_id(const void *a, const void *b)
+{
+	return pf_batch_compare_ids(&(*(PfItem *const *) a)->ids.ids[0],
+								&(*(PfItem *const *) b)->ids.ids[0]);
+}
+
 /*
  * A link that several records with different titles share is the address of
- * a list, not of a paper.
+ * a list, not of a paper: they go by their hashes.
  */
 void
 pf_batch_drop_shared_links(PfBatch *b)
 {
+	PfItem	  **items = palloc((b->nitems + 1) * sizeof(PfItem *));
+	int			n = 0;
+	int			end;
+
 	for (int i = 0; i < b->nitems; i++)
 	{
 		PfItem	   *item = &b->items[i];
 
-		if (item->ids.n == 0 || pf_paperid_scheme(item->ids.ids[0]) != PF_SCHEME_URL)
-			continue;
-		for (int k = 0; k < b->nitems; k++)
-		{
-			PfItem *other = &b->items[k];
+		if (!pf_str_blank(item->hash) && pf_paperid_scheme(item->ids.ids[0]) == PF_SCHEME_URL)
+			items[n++] = item;
+	}
+	qsort(items, n, sizeof(PfItem *), compare_by_first_id);
+	for (int start = 0; start < n; start = end)
+	{
+		bool		shared = false;
 
-			if (k == i || other->ids.n == 0 || pf_str_blank(item->hash) ||
-				pf_str_blank(other->hash) || pf_str_eq(item->hash, other->hash) ||
-				!pf_str_eq(item->ids.ids[0], other->ids.ids[0]))
-				continue;
-			for (int j = 0; j < b->nitems; j++)
-			{
-				if (j != i && b->items[j].ids.n > 0 && !pf_str_blank(b->items[j].hash) &&
-					pf_str_eq(item->ids.ids[0], b->items[j].ids.ids[0]))
-				{
-					b->items[j].ids.n = 1;
-					b->items[j].ids.ids[0] = b->items[j].hash;
-				}
-			}
-			item->ids.n = 1;
-			item->ids.ids[0] = item->hash;
-			break;
+		for (end = start + 1; end < n && compare_by_first_id(&items[start], &items[end]) == 0; end++)
+			shared |= !pf_str_eq(items[start]->hash, items[end]->hash);
+		for (int i = start; shared && i < end; i++)
+		{
+			items[i]->ids.n = 1;
+			items[i]->ids.ids[0] = items[i]->hash;
+			items[i]->row.values[PF_COL_ID] =
+				PointerGetDatum(cstring_to_text_with_len(items[i]->hash.s, items[i]->hash.len));
 		}
 	}
+	pfree(items);
 }
 
 /*

@@ -94,7 +94,7 @@ typedef struct PfBatch
 } PfBatch;
 
 /* batch.c */
-extern void pf_batch_drop_shared_links(PfBatch *b);	/* once, before the first attempt */
+extern void pf_batch_drop_shared_links(PfBatch *b);	/* once, in the items' memory context */
 extern void pf_batch_look_up(PfBatch *b);
 extern void pf_batch_group(PfBatch *b);
 extern void pf_batch_skip_unchanged(PfBatch *b);

@@ -166,7 +166,9 @@ flush_batch(PfWriter *w)
 
 	if (w->batch.nitems > 0)
 	{
+		MemoryContextSwitchTo(w->context);
 		pf_batch_drop_shared_links(&w->batch);
+		MemoryContextSwitchTo(w->scratch);
 		for (int attempt = 1; !try_batch(w, attempt); attempt++)
 		{
 			CHECK_FOR_INTERRUPTS();
