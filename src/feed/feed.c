@@ -26,7 +26,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define PIECE_SIZE		8192	/* bytes between two looks at interrupts */
+#define PIECE_SIZE		16384	/* bytes between two looks at interrupts */
 #define MAX_LEADING		4096	/* bytes of junk before the first < or { */
 
 typedef enum Syntax

@@ -370,15 +370,16 @@ tag_length(const char *s, size_t len, bool final, bool *has_amp, bool *has_lt)
 	}
 	for (size_t i = 1; i < max; i++)
 	{
-		char		c = s[i];
+		unsigned char c = (unsigned char) s[i];
 
-		if (!tag_special[(unsigned char) c])
+		/* Letters first: names are most of it. */
+		if (c > '>' || !tag_special[c])
 			continue;
 		if (c == '&')
 			*has_amp = true;
 		if (quote != 0)
 		{
-			if (c == quote)
+			if (c == (unsigned char) quote)
 				quote = 0;
 			else if (c == '<')
 				*has_lt = true;
@@ -394,7 +395,7 @@ tag_length(const char *s, size_t len, bool final, bool *has_amp, bool *has_lt)
 							 s[k - 1] == '\r'))
 				k--;
 			if (s[k - 1] == '=')
-				quote = c;
+				quote = (char) c;
 		}
 		else if (c == '=')
 		{

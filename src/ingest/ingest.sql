@@ -30,7 +30,7 @@ COMMENT ON COLUMN paperfeed.ingest_report.error IS 'what was wrong; NULL if noth
 CREATE FUNCTION paperfeed.ingest(source text, target regclass DEFAULT 'paperfeed.papers')
 RETURNS paperfeed.ingest_report
 AS 'MODULE_PATHNAME', 'pf_ingest'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000;
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION paperfeed.ingest(text, regclass) IS
 'fetch the feed at an http or https address and write its papers into a table OF paperfeed.paper, with the caller''s rights on it (SELECT, INSERT, UPDATE, and DELETE where rows are joined); remembers the feed in paperfeed.feeds and asks only for what is new; a fault of the feed is told in the report and is no error; errors: 22023 for an address of another kind, 42809 or 42P10 for a table that cannot take papers';
@@ -40,7 +40,7 @@ CREATE FUNCTION paperfeed.ingest_document(
 	base_url text DEFAULT NULL, content_type text DEFAULT NULL)
 RETURNS paperfeed.ingest_report
 AS 'MODULE_PATHNAME', 'pf_ingest_document'
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION paperfeed.ingest_document(bytea, regclass, text, text) IS
 'write the papers in a document into a table OF paperfeed.paper, as paperfeed.ingest does; base_url is the address it came from: links are resolved against it and the feed is remembered under it; NULL document or target gives NULL';
@@ -49,7 +49,7 @@ CREATE FUNCTION paperfeed.ingest_file(
 	path text, target regclass DEFAULT 'paperfeed.papers', base_url text DEFAULT NULL)
 RETURNS paperfeed.ingest_report
 AS 'MODULE_PATHNAME', 'pf_ingest_file'
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION paperfeed.ingest_file(text, regclass, text) IS
 'write the papers in a file on the server, plain or gzip, into a table OF paperfeed.paper, as paperfeed.ingest does; memory does not grow with the file; needs the rights of pg_read_server_files (42501); a relative path starts at the data directory; NULL path or target gives NULL';

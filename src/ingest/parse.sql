@@ -23,7 +23,7 @@ COMMENT ON FUNCTION paperfeed.feed_info(bytea, text, text) IS
 CREATE FUNCTION paperfeed.fetch(url text)
 RETURNS SETOF paperfeed.paper
 AS 'MODULE_PATHNAME', 'pf_fetch_sql'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 100 COST 1000000;
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 100 COST 10000;
 
 COMMENT ON FUNCTION paperfeed.fetch(text) IS
 'the papers in the document at an http or https address: one request, nothing stored; private addresses are refused unless paperfeed.allow_private_hosts names them; errors: 22023 for an address of another kind, 08xxx where the host or the transfer fails, 54000 over a limit';

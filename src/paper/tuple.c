@@ -129,20 +129,19 @@ set_doi(const PfRecord *rec, const PfIdentities *ids, PfRow *row)
 {
 	PfStr		doi = PF_STR_NONE;
 
-	for (int i = 0; i < ids->n && pf_str_blank(rec->doi) && doi.s == NULL; i++)
+	/* The record's own is among the identities. */
+	for (int i = 0; i < ids->n && doi.s == NULL; i++)
 	{
 		if (pf_paperid_scheme(ids->ids[i]) == PF_SCHEME_DOI)
-			doi = ids->ids[i];
+			doi = (PfStr) {ids->ids[i].s + strlen("doi:"), ids->ids[i].len - (int) strlen("doi:")};
 	}
-	if (!pf_str_blank(rec->doi) && pf_paperid_read(rec->doi, &doi, NULL) != PF_SCHEME_DOI)
+	if (doi.s == NULL && !pf_str_blank(rec->doi))
 	{
 		/* One of arXiv's or the ACL Anthology's, whose identity is not the DOI. */
 		doi = pf_str_dup(pf_str_trim(rec->doi));
 		for (int i = 0; i < doi.len; i++)
 			unconstify(char *, doi.s)[i] = pg_ascii_tolower((unsigned char) doi.s[i]);
 	}
-	else if (doi.s != NULL)
-		doi = (PfStr) {doi.s + strlen("doi:"), doi.len - (int) strlen("doi:")};
 	set_text(row, PF_COL_DOI, doi);
 }
 
@@ -302,17 +301,39 @@ set_pairs(PfRow *row, PfColumn column, const PfPairs *pairs)
 																		  NULL)));
 }
 
+static char *
+put_digits(char *to, int value, int n)
+{
+	for (int i = n - 1; i >= 0; i--, value /= 10)
+		to[i] = (char) ('0' + value % 10);
+	return to + n;
+}
+
 /* ISO 8601 in UTC, whatever TimeZone and DateStyle are. */
 static PfStr
 iso_time(TimestampTz t)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
+	char	   *s;
+	char	   *to;
 
-	if (timestamp2tm(t, NULL, &tm, &fsec, NULL, NULL) != 0 || tm.tm_year < 1)
+	if (timestamp2tm(t, NULL, &tm, &fsec, NULL, NULL) != 0 || tm.tm_year < 1 || tm.tm_year > 9999)
 		return PF_STR_NONE;
-	return pf_str_printf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-						 tm.tm_hour, tm.tm_min, tm.tm_sec);
+	s = to = palloc(20);
+	to = put_digits(to, tm.tm_year, 4);
+	*to++ = '-';
+	to = put_digits(to, tm.tm_mon, 2);
+	*to++ = '-';
+	to = put_digits(to, tm.tm_mday, 2);
+	*to++ = 'T';
+	to = put_digits(to, tm.tm_hour, 2);
+	*to++ = ':';
+	to = put_digits(to, tm.tm_min, 2);
+	*to++ = ':';
+	to = put_digits(to, tm.tm_sec, 2);
+	*to++ = 'Z';
+	return (PfStr) {s, (int) (to - s)};
 }
 
 static void
