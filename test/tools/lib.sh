@@ -334,7 +334,7 @@ private_pg()
 		rm -rf "$root"
 		mkdir -p "$root$pg_bindir" "$root$pg_pkglibdir" "$root$pg_sharedir/extension"
 		for program in postgres initdb pg_ctl pg_config psql createdb dropdb createuser dropuser clusterdb reindexdb \
-			vacuumdb pg_dump pg_dumpall pg_restore pg_basebackup pg_verifybackup pg_isready pg_controldata \
+			vacuumdb pg_dump pg_dumpall pg_restore pg_upgrade pg_basebackup pg_verifybackup pg_isready pg_controldata \
 			pg_resetwal pg_rewind pg_waldump pg_receivewal pg_amcheck pg_checksums pgbench; do
 			[ ! -e "$pg_bindir/$program" ] || cp "$pg_bindir/$program" "$root$pg_bindir/"
 		done
