@@ -8,6 +8,10 @@ CREATE TEMP VIEW members AS
 		obj_description(d.objid, c.relname) AS comment
 	FROM pg_depend AS d JOIN pg_class AS c ON c.oid = d.classid
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+		-- PostgreSQL 17 counts types of rows and of arrays too
+		AND NOT (d.classid = 'pg_type'::regclass
+			AND EXISTS (SELECT FROM pg_type AS t LEFT JOIN pg_class AS r ON r.oid = t.typrelid
+				WHERE t.oid = d.objid AND (t.typcategory = 'A' OR r.relkind <> 'c')))
 		AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'paperfeed');
 
 -- what belongs to the extension, but for functions, of which below

@@ -298,7 +298,7 @@ pf_feed_end(PfFeed *feed, int *sqlstate)
 		case SYNTAX_JSON:
 			pf_jsonstream_end(&feed->json);
 			if (feed->json.too_large)
-				fail(feed, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a JSON value is larger than 256 MB");
+				fail(feed, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a JSON value is larger than 64 MB");
 			else if (feed->bad_values > 0 && feed->bad_values == feed->values &&
 					 info->records == 0)
 				fail(feed, feed->sqlstate,

@@ -368,6 +368,7 @@ begin_value(PfJson *json, bool named)
 	PfStr		text = PF_STR_NONE;
 	PfNodeKind	kind;
 
+	CHECK_FOR_INTERRUPTS();
 	if (json->over_limit)
 		return false;
 	if (json->skip > 0)
@@ -461,6 +462,7 @@ end_container(PfJson *json)
 
 	CHECK_FOR_INTERRUPTS();
 
+	CHECK_FOR_INTERRUPTS();
 	if (json->over_limit)
 		return false;
 	if (json->skip > 0)
@@ -629,6 +631,7 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 			if (!told && len > MAX_RECORD && !json->told)
 			{
 				note_limit(json, "a record is larger than 16 MB");
+				*sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 				ok = false;
 			}
 			else if (!told)

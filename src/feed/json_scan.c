@@ -24,6 +24,7 @@
 #include "postgres.h"
 
 #include "feed/json_scan.h"
+#include "miscadmin.h"
 
 typedef struct Scan
 {
@@ -172,6 +173,7 @@ pf_json_scan(const char *s, size_t len, StringInfo mended, PfJsonScan *out)
 
 	while (p < scan.end)
 	{
+		CHECK_FOR_INTERRUPTS();
 		switch (*p)
 		{
 			case ' ':

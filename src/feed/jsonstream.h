@@ -10,7 +10,7 @@
 
 #include "lib/stringinfo.h"
 
-#define PF_MAX_JSON_VALUE	(256 * 1024 * 1024)	/* bytes of one value */
+#define PF_MAX_JSON_VALUE	(64 * 1024 * 1024)	/* bytes of one value */
 
 /*
  * Gets each value's text.  'line' counts from 1.  'nth' counts from 0;

@@ -205,14 +205,14 @@ attack('a million &',        $one, sub { rss(item('a' . '&' x 4_000_000)) });
 attack('a million &a',       $one, sub { rss(item('a' . '&a ' x $mega)) });
 
 # Names and name spaces.
-attack('a million names',           $any, sub { rss(item('a'), map { '<' . $_ . '/>' } 'aaaaa' .. 'bdlzz') });
-attack('a million names of four letters', $any, sub { rss(item('a'), map { "<$_/>" } 'a' .. 'zzzz') });
-attack('a million attribute names', $any, sub { my $n = 'aaaa'; rss(item('a'), map { '<a ' . join(' ', map { $n++ . "=''" } 1 .. 200) . '/>' } 1 .. 2000) });
+attack('a million names',           $limit, sub { rss(item('a'), map { '<' . $_ . '/>' } 'aaaaa' .. 'bdlzz') });
+attack('a million names of four letters', $limit, sub { rss(item('a'), map { "<$_/>" } 'a' .. 'zzzz') });
+attack('a million attribute names', $limit, sub { my $n = 'aaaa'; rss(item('a'), map { '<a ' . join(' ', map { $n++ . "=''" } 1 .. 200) . '/>' } 1 .. 2000) });
 attack('long names',                $any, sub { rss(item('a'), map { '<' . 'x' x 60_000 . "$_/>" } 1 .. 150) });
-attack('a million name spaces',     $any, sub { rss(item('a'), map { "<a xmlns='$_'/>" } 1 .. 500_000) });
-attack('a million prefixes',        $any, sub { rss(item('a'), map { "<p$_:a xmlns:p$_='b'/>" } 1 .. 300_000) });
-attack('undeclared prefixes',       $any, sub { rss(item('a'), map { "<p$_:a/>" } 1 .. 300_000) });
-attack('50,000 name spaces in scope', $any, sub {
+attack('a million name spaces',     $limit, sub { rss(item('a'), map { "<a xmlns='$_'/>" } 1 .. 500_000) });
+attack('a million prefixes',        $limit, sub { rss(item('a'), map { "<p$_:a xmlns:p$_='b'/>" } 1 .. 300_000) });
+attack('undeclared prefixes',       $limit, sub { rss(item('a'), map { "<p$_:a/>" } 1 .. 300_000) });
+attack('50,000 name spaces in scope', $limit, sub {
 	my $n = 0;
 	rss(item('a'), '<item>' . join('', map { '<a ' . join(' ', map { 'xmlns:p' . $n++ . "='u'" } 1 .. 200) . '>' } 1 .. 250)
 		. '<q:x/>' x 200_000);
