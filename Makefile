@@ -40,7 +40,8 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS = -std=c11 -Wextra $(WERROR)
 SHLIB_LINK = $(shell pkg-config --libs libxml-2.0 libcurl zlib)
 ifeq ($(shell uname -s),Linux)
-# Calls between our own files need no detour through the procedure linkage table.
+# Calls need no detour through the procedure linkage table.
+PG_CFLAGS += -fno-plt
 SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
