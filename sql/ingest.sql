@@ -47,6 +47,14 @@ SELECT pg_temp.ingest(:'atom' || '  ', 'http://export.arxiv.org/api/query?search
 SELECT (i).bytes = octet_length(pg_temp.bytes(:'hf')) AS bytes_of_unchanged
 FROM paperfeed.ingest_document(pg_temp.bytes(:'hf'), base_url => 'https://else.example/') AS i;
 
+-- news are a later sighting, at the place and with the announcement of now; a feed that says no more of a paper leaves it
+SELECT pg_temp.ingest(replace(:'hf', '"upvotes": 5', '"upvotes": 6'), 'https://huggingface.co/api/daily_papers');
+SELECT s.position, s.announce, s.last_seen > s.first_seen, p.metrics
+FROM paperfeed.sightings AS s JOIN paperfeed.feeds AS f ON f.id = s.feed JOIN paperfeed.papers AS p ON p.id = s.paper
+WHERE f.url LIKE 'https://huggingface.co/%';
+SELECT pg_temp.ingest('[]', 'https://huggingface.co/api/daily_papers');
+SELECT count(*) FROM paperfeed.sightings AS s JOIN paperfeed.feeds AS f ON f.id = s.feed WHERE f.url LIKE 'https://huggingface.co/%';
+
 -- what is deleted comes back, what is changed by hand stays
 SELECT pg_temp.ingest(:'two');
 DELETE FROM paperfeed.papers WHERE id = 'doi:10.1000/a';

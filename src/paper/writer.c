@@ -171,6 +171,8 @@ flush_batch(PfWriter *w)
 		MemoryContextSwitchTo(w->scratch);
 		for (int attempt = 1; !try_batch(w, attempt); attempt++)
 		{
+			/* Let the one that waited for us wake up first. */
+			pg_usleep(10000L);
 			CHECK_FOR_INTERRUPTS();
 			w->batch.may_have_sighted = true;
 			MemoryContextReset(w->scratch);

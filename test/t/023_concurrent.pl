@@ -71,13 +71,23 @@ $node->safe_psql(
 # The identities are learned anew several times, as races are about what is new.
 foreach my $round (1 .. 5)
 {
-	$node->safe_psql('postgres', 'TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, votes, cast_votes');
-	$node->pgbench('--no-vacuum --client=6 --jobs=2 --transactions=60', 0, [qr/processed: 360\/360/], [qr/^$/],
+	$node->safe_psql('postgres',
+		'TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, votes, cast_votes'
+	);
+	$node->pgbench(
+		'--no-vacuum --client=6 --jobs=2 --transactions=60',
+		0,
+		[qr/processed: 360\/360/],
+		[qr/^$/],
 		"sessions at once, round $round",
 		{ "ingest_$round\@5" => 'CALL ingest();', "vote_$round\@2" => 'CALL vote();' });
 }
-is($node->safe_psql('postgres', 'SELECT what, count(*) FROM faults GROUP BY what'), '', 'no ingest failed');
-is($node->safe_psql('postgres', 'SELECT (SELECT count(*) FROM votes) = (SELECT count(*) FROM cast_votes)'), 't', 'no vote was lost');
+is($node->safe_psql('postgres', 'SELECT what, count(*) FROM faults GROUP BY what'),
+	'', 'no ingest failed');
+is( $node->safe_psql(
+		'postgres', 'SELECT (SELECT count(*) FROM votes) = (SELECT count(*) FROM cast_votes)'),
+	't',
+	'no vote was lost');
 
 my %none = (
 	'an identity names a row that is there' =>
@@ -88,7 +98,9 @@ my %none = (
 	  q{SELECT * FROM paperfeed.papers AS p WHERE paperfeed.scheme(id) <> 'arxiv' AND NOT EXISTS (SELECT FROM paperfeed._identity AS i WHERE i.identity = p.id)},
 	'a sighting is of a row that is there' =>
 	  'SELECT * FROM paperfeed.sightings AS s WHERE NOT EXISTS (SELECT FROM paperfeed.papers AS p WHERE p.id = s.paper)',
-	'no two papers are one' => q{SELECT * FROM paperfeed.papers WHERE title <> 'Paper ' || ltrim(substr(id::text, 12), '0') AND id::text LIKE 'arxiv:%'});
+	'no two papers are one' =>
+	  q{SELECT * FROM paperfeed.papers WHERE title <> 'Paper ' || ltrim(substr(id::text, 12), '0') AND id::text LIKE 'arxiv:%'}
+);
 is($node->safe_psql('postgres', $none{$_}), '', $_) foreach sort keys %none;
 
 # Told everything, each paper has one row.
@@ -97,9 +109,18 @@ $node->safe_psql(
 	SELECT paperfeed.ingest_document((SELECT convert_to(string_agg(format('{"id": "2401.%s", "doi": "10.1000/p%s", "pmid": %s, "title": "Paper %s"}'
 		'{"id": "pmid:%s", "url": "https://lab.example/p%s", "title": "Paper %s"}', to_char(i, 'FM00000'), i, 1000 + i, i, 1000 + i, i, i), ''), 'UTF8')
 	FROM generate_series(1, 40) AS i))});
-is($node->safe_psql('postgres', q{SELECT count(*), count(*) FILTER (WHERE id::text LIKE 'arxiv:%') FROM paperfeed.papers}), '40|40', 'one row for each paper in the end');
-is($node->safe_psql('postgres', 'SELECT count(*), count(DISTINCT paper) FROM paperfeed._identity'), '120|40', 'and all identities');
-is($node->safe_psql('postgres', 'SELECT (SELECT count(*) FROM votes) = (SELECT count(*) FROM cast_votes)'), 't', 'and all votes');
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT count(*), count(*) FILTER (WHERE id::text LIKE 'arxiv:%') FROM paperfeed.papers}),
+	'40|40',
+	'one row for each paper in the end');
+is( $node->safe_psql('postgres', 'SELECT count(*), count(DISTINCT paper) FROM paperfeed._identity'),
+	'120|40',
+	'and all identities');
+is( $node->safe_psql(
+		'postgres', 'SELECT (SELECT count(*) FROM votes) = (SELECT count(*) FROM cast_votes)'),
+	't',
+	'and all votes');
 
 $node->stop;
 done_testing();

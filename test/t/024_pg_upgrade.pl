@@ -18,7 +18,8 @@ $old->init;
 $new->init;
 $old->start;
 
-my $document = q{convert_to('{"id": "2401.00001", "doi": "10.1000/a", "title": "A knot"}{"id": "pmid:5", "title": "B"}', 'UTF8')};
+my $document =
+  q{convert_to('{"id": "2401.00001", "doi": "10.1000/a", "title": "A knot"}{"id": "pmid:5", "title": "B"}', 'UTF8')};
 $old->safe_psql(
 	'postgres', qq{
 	CREATE EXTENSION paperfeed;
@@ -48,22 +49,37 @@ $old->stop;
 
 chdir $PostgreSQL::Test::Utils::tmp_check or die $!;
 command_ok(
-	[   'pg_upgrade', '--no-sync', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $bindir, '-B', $bindir,
-		'-s', $new->host, '-p', $old->port, '-P', $new->port ],
+	[   'pg_upgrade', '--no-sync', '-d', $old->data_dir, '-D', $new->data_dir,
+		'-b',         $bindir,     '-B', $bindir,        '-s', $new->host,
+		'-p',         $old->port,  '-P', $new->port ],
 	'pg_upgrade');
 $new->start;
-is($new->safe_psql('postgres', $members), $members_before, 'the extension has the same members, with their comments');
-is($new->safe_psql('postgres', $rows),    $rows_before,    'every row is there');
+is($new->safe_psql('postgres', $members),
+	$members_before, 'the extension has the same members, with their comments');
+is($new->safe_psql('postgres', $rows), $rows_before, 'every row is there');
 
 my $report = q{SELECT (i).status, (i).added, (i).updated, (i).unchanged FROM};
-is($new->safe_psql('postgres', "$report paperfeed.ingest_document($document) AS i"), 'unchanged|0|0|2', 'a document is known');
-is($new->safe_psql('postgres', "$report paperfeed.ingest_document($document, 'mine') AS i"), 'unchanged|0|0|2', 'in a table of one\'s own too');
-is($new->safe_psql('postgres', "$report paperfeed.ingest_document(convert_to('{\"id\": \"10.1000/a\", \"title\": \"A knot\", \"venue\": \"V\"}', 'UTF8')) AS i"),
-	'ok|0|1|0', 'an alias is known');
-is($new->safe_psql('postgres', q{SELECT id FROM paperfeed.search('knots')}), 'arxiv:2401.00001', 'search works');
-is($new->safe_psql('postgres', q{SET enable_seqscan = off; SELECT reader FROM votes JOIN paperfeed.papers ON id = paper WHERE id = 'arXiv:2401.00001v3'}), 'ann', 'and so do the operators');
+is($new->safe_psql('postgres', "$report paperfeed.ingest_document($document) AS i"),
+	'unchanged|0|0|2', 'a document is known');
+is($new->safe_psql('postgres', "$report paperfeed.ingest_document($document, 'mine') AS i"),
+	'unchanged|0|0|2', 'in a table of one\'s own too');
+is( $new->safe_psql(
+		'postgres',
+		"$report paperfeed.ingest_document(convert_to('{\"id\": \"10.1000/a\", \"title\": \"A knot\", \"venue\": \"V\"}', 'UTF8')) AS i"
+	),
+	'ok|0|1|0',
+	'an alias is known');
+is($new->safe_psql('postgres', q{SELECT id FROM paperfeed.search('knots')}),
+	'arxiv:2401.00001', 'search works');
+is( $new->safe_psql(
+		'postgres',
+		q{SET enable_seqscan = off; SELECT reader FROM votes JOIN paperfeed.papers ON id = paper WHERE id = 'arXiv:2401.00001v3'}
+	),
+	'ann',
+	'and so do the operators');
 $new->safe_psql('postgres', 'DROP EXTENSION paperfeed CASCADE; CREATE EXTENSION paperfeed');
-is($new->safe_psql('postgres', $members), $members_before, 'dropped and made anew, the extension has the same members');
+is($new->safe_psql('postgres', $members),
+	$members_before, 'dropped and made anew, the extension has the same members');
 
 $new->stop;
 done_testing();
