@@ -282,7 +282,7 @@ join_rows(PfBatch *b)
 			args[2] = ObjectIdGetDatum(b->store->target);
 			(void) pf_store_run(b->store, PF_STMT_MOVE_NOTES, args);
 			pf_store_repoint(b->store, old, group->id);
-			(void) pf_store_run(b->store, PF_STMT_DELETE, args);
+			pf_store_remove(b->store, old, group->id);
 		}
 	}
 }

@@ -8,7 +8,8 @@
  * (the extension's own tables and the users') is made to point at the new
  * one.  Where that breaks a unique key of the pointing table (a reader's vote
  * on both rows, say), the row at the new paper stays, and the foreign key's
- * own ON DELETE rule decides about the other when the old paper goes.
+ * own ON DELETE rule decides about the other when the old paper goes.  If that
+ * forbids it, the old row of the papers table stays, with a warning.
  *
  * All rows of a table are tried at once, in a subtransaction; only if one of
  * them is in the way they are tried one by one.
@@ -57,9 +58,12 @@ become(Oid role)
 						   (role != user ? SECURITY_RESTRICTED_OPERATION : 0));
 }
 
-/* Run an UPDATE as 'role' in a subtransaction; false if it broke a unique or exclusion constraint. */
+/*
+ * Run an UPDATE or DELETE in a subtransaction, as 'role' unless that is
+ * InvalidOid; false if a key (unique, exclusion, foreign) forbids it.
+ */
 static bool
-try_update(Oid role, const char *sql, int nargs, Oid *types, Datum *args)
+try_statement(Oid role, const char *sql, int nargs, Oid *types, Datum *args)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -72,9 +76,10 @@ try_update(Oid role, const char *sql, int nargs, Oid *types, Datum *args)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		become(role);
-		if (SPI_execute_with_args(sql, nargs, types, args, NULL, false, 0) != SPI_OK_UPDATE)
-			elog(ERROR, "unexpected result of: %s", sql);
+		if (OidIsValid(role))
+			become(role);
+		if (SPI_execute_with_args(sql, nargs, types, args, NULL, false, 0) < 0)
+			elog(ERROR, "could not run: %s", sql);
 		SetUserIdAndSecContext(user, sec_context);
 		ReleaseCurrentSubTransaction();
 	}
@@ -90,7 +95,9 @@ try_update(Oid role, const char *sql, int nargs, Oid *types, Datum *args)
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
-			error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
+			error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION &&
+			error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION &&
+			error->sqlerrcode != ERRCODE_RESTRICT_VIOLATION)
 			ReThrowError(error);
 		FreeErrorData(error);
 		ok = false;
@@ -132,7 +139,7 @@ repoint_one_by_one(PfStore *store, Oid role, const char *table, const char *colu
 		CHECK_FOR_INTERRUPTS();
 		args[2] = SPI_getbinval(found->vals[i], found->tupdesc, 1, &isnull);
 		args[3] = SPI_getbinval(found->vals[i], found->tupdesc, 2, &isnull);
-		(void) try_update(role, update, 4, types, args);
+		(void) try_statement(role, update, 4, types, args);
 	}
 	SPI_freetuptable(found);
 	MemoryContextSwitchTo(context);
@@ -168,9 +175,25 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 		char	   *sql = psprintf("UPDATE %s SET %s = $2 WHERE %s OPERATOR(pg_catalog.=) $1",
 								   table, column, column);
 
-		if (!try_update(role, sql, 2, types, ids))
+		if (!try_statement(role, sql, 2, types, ids))
 			repoint_one_by_one(store, role, table, column, ids);
 	}
 	SPI_freetuptable(found);
 	MemoryContextSwitchTo(context);
+}
+
+void
+pf_store_remove(PfStore *store, PfStr old, PfStr new)
+{
+	Oid			types[1] = {store->paperid};
+	Datum		args[1] = {PointerGetDatum(cstring_to_text_with_len(old.s, old.len))};
+	char	   *sql = psprintf("DELETE FROM %s WHERE id OPERATOR(pg_catalog.=) $1", store->table);
+
+	if (!try_statement(InvalidOid, sql, 1, types, args))
+		ereport(WARNING,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("paper \"%.*s\" stays beside \"%.*s\", though both are the same",
+						old.len, old.s, new.len, new.s),
+				 errdetail("Rows of another table point at both, and its foreign key does not let one go."),
+				 errhint("Declare the foreign key ON DELETE CASCADE, or delete one of these rows.")));
 }

@@ -144,9 +144,6 @@ static const struct
 		" metrics = u.metrics, withdrawn = u.withdrawn, source = u.source, extra = u.extra"
 	" FROM " ROWS_NAME " AS u WHERE t.id OPERATOR(pg_catalog.=) u.id"
 	" AND t.id OPERATOR(pg_catalog.=) ANY ($1)"},
-
-	[PF_STMT_DELETE] = {false, {ARG_ID},
-	"DELETE FROM %1$s WHERE id OPERATOR(pg_catalog.=) $1"},
 };
 
 /* Two ingests at once are kept apart by a unique index on id; say so before any work is done. */
@@ -343,8 +340,7 @@ prefer_indexes(void)
 static inline bool
 fires_triggers(PfStatement statement)
 {
-	return statement == PF_STMT_INSERT || statement == PF_STMT_UPDATE ||
-		statement == PF_STMT_DELETE;
+	return statement == PF_STMT_INSERT || statement == PF_STMT_UPDATE;
 }
 
 static void

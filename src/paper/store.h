@@ -29,7 +29,6 @@ typedef enum PfStatement
 	PF_STMT_FETCH,				/* ($1 paperid[]) -> all columns, locked */
 	PF_STMT_INSERT,				/* (rows) */
 	PF_STMT_UPDATE,				/* (rows) */
-	PF_STMT_DELETE,				/* ($1 paperid) */
 	PF_NSTATEMENTS
 } PfStatement;
 
@@ -87,5 +86,8 @@ extern void pf_store_set_sightings(PfStore *store, PfSighting *sightings, int n)
 
 /* rekey.c: let every foreign key on the table that points at 'old' point at 'new'. */
 extern void pf_store_repoint(PfStore *store, PfStr old, PfStr new);
+
+/* Delete the row of 'old', which became 'new'; a warning if something still needs it. */
+extern void pf_store_remove(PfStore *store, PfStr old, PfStr new);
 
 #endif							/* PF_STORE_H */
