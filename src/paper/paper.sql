@@ -140,7 +140,7 @@ CREATE TABLE paperfeed.rejects (
 	PRIMARY KEY (feed, fingerprint)
 );
 
-COMMENT ON TABLE paperfeed.rejects IS 'records that could not become papers, and why';
+COMMENT ON TABLE paperfeed.rejects IS 'records that could not become papers, and why; the first thousand of a document';
 COMMENT ON COLUMN paperfeed.rejects.feed IS 'id in paperfeed.feeds';
 COMMENT ON COLUMN paperfeed.rejects.fingerprint IS 'hash of the record: a record is kept once, however often its feed repeats it';
 COMMENT ON COLUMN paperfeed.rejects.rejected_at IS 'when it was first rejected';

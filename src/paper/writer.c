@@ -41,6 +41,7 @@
 #define BATCH_RECORDS	1000
 #define BATCH_BYTES		(4 * 1024 * 1024)
 #define MAX_ATTEMPTS	20
+#define MAX_REJECTS		1000	/* of a document that are kept; more are counted */
 #define MAX_DEADLOCKS	3
 #define MAX_PRESENT		100000	/* papers of a feed that are looked for */
 
@@ -228,8 +229,11 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 		reject = "it has neither a title nor an identity";
 	if (reject != NULL)
 	{
-		add_reject(w, pf_record_fingerprint(rec), (int) Min(w->counts.seen, PG_INT32_MAX),
-				   reject, pf_record_jsonb(rec));
+		if (w->counts.rejected >= MAX_REJECTS)
+			w->counts.rejected++;
+		else
+			add_reject(w, pf_record_fingerprint(rec), (int) Min(w->counts.seen, PG_INT32_MAX),
+					   reject, pf_record_jsonb(rec));
 	}
 	else
 	{
