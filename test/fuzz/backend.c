@@ -22,9 +22,11 @@
 
 #include "backend.h"
 #include "catalog/namespace.h"
+#include "common/encoding.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
@@ -489,6 +491,10 @@ name arguments \
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 NEVER(text *, cstring_to_text_with_len, (const char *s, int len))
+NEVER(text *, pf_utf8_to_text, (PfStr in))
+NEVER(FILE *, AllocateFile, (const char *name, const char *mode))
+NEVER(int, FreeFile, (FILE *file))
+NEVER(int, errcode_for_file_access, (void))
 NEVER(char *, text_to_cstring, (const text *t))
 NEVER(struct varlena *, pg_detoast_datum_packed, (struct varlena *datum))
 NEVER(char *, pq_getmsgtext, (StringInfo msg, int rawbytes, int *nbytes))
