@@ -104,6 +104,10 @@ FROM unnest(ARRAY[
 ]) AS p
 WHERE paperfeed.plain(p) <> p;
 
+-- arguments nested deeper than is followed are cut between characters, not in one
+SELECT count(convert_to(paperfeed.plain('$' || repeat(p, n) || '€^)é$'), 'UTF8')) AS valid
+FROM unnest(ARRAY['\frac^', '^', '\hat', '\sqrt_', '\not', '{_']) AS p, generate_series(1, 120) AS n;
+
 -- hostile text takes linear time, and gives something
 SET statement_timeout = '60s';
 SELECT count(*), min(length(paperfeed.plain(repeat(p, 50000)))) >= 0 AS done

@@ -90,7 +90,13 @@ pf_math_arg(PfMath *m)
 		m->depth--;
 	}
 	else
-		m->t.p++;
+	{
+		int			len;
+
+		/* the whole character: text stays UTF-8 */
+		(void) pf_char_at(m->t.p, m->t.end, &len);
+		m->t.p += len;
+	}
 	m->gap = PF_GAP_NONE;
 	m->swallow = false;
 	pf_math_trim(m, pos);
