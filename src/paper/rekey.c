@@ -11,6 +11,9 @@
  * own ON DELETE rule decides about the other when the old paper goes.  If that
  * forbids it, the old row of the papers table stays, with a warning.
  *
+ * The old row is locked first, so that nobody can point at it between the
+ * moves and its removal.
+ *
  * All rows of a table are tried at once, in a subtransaction; only if one of
  * them is in the way they are tried one by one.
  *
@@ -153,11 +156,17 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 	Datum		find_args[1] = {ObjectIdGetDatum(store->target)};
 	Oid			types[2] = {store->paperid, store->paperid};
 	Datum		ids[2];
+	char	   *lock = psprintf("SELECT FROM %s WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+								store->table);
 	SPITupleTable *found;
 	uint64		n;
 
 	ids[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
 	ids[1] = PointerGetDatum(cstring_to_text_with_len(new.s, new.len));
+
+	if (SPI_execute_with_args(lock, 1, types, ids, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result of: %s", lock);
+	SPI_freetuptable(SPI_tuptable);
 
 	if (SPI_execute_with_args(find_sql, 1, find_types, find_args, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up foreign keys");
