@@ -26,6 +26,7 @@ typedef struct Run
 	PfStr		content_type;
 	bool		ok;
 	bool		recovered;
+	const char *charset;
 	uint64		hash;
 	int64		records;
 	char		problem[100];
@@ -120,6 +121,7 @@ on_end(Run *run, const PfFeedInfo *info, bool ok, int sqlstate, const char *prob
 {
 	run->ok = ok;
 	run->recovered = info->recovered;
+	run->charset = info->charset;
 	if (!ok && (sqlstate == 0 || sqlstate == ERRCODE_INTERNAL_ERROR || problem == NULL))
 		fuzz_die("a failure without a reason", PF_STR_LIT(""));
 	fuzz_check_text("problem", pf_str(problem));
@@ -206,8 +208,8 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		return 0;
 	if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
 		return 0;				/* compressed */
-	/* How libxml2 recovers does depend on the pieces. */
-	if (whole.recovered && cut.recovered)
+	/* How libxml2 recovers does depend on the pieces, and whether a label is believed. */
+	if ((whole.recovered && cut.recovered) || strcmp(whole.charset, cut.charset) != 0)
 		return 0;
 	if (whole.ok != cut.ok || whole.recovered != cut.recovered ||
 		whole.records != cut.records || whole.hash != cut.hash)
