@@ -12,7 +12,7 @@ EXTVERSION = 0.1.0
 MODULE_big = paperfeed
 
 # One line per room, from the ground floor up.
-ROOMS = common paper feed fetch rank ingest
+ROOMS = common paper feed fetch rank index ingest
 OBJS = src/paperfeed.o $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c))))
 
 # The install script is the rooms' SQL, in order.
@@ -21,6 +21,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/paper/paper.sql \
 	src/common/text.sql \
 	src/rank/rank.sql \
+	src/index/index.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \

@@ -56,6 +56,8 @@ typedef void PfJsonAction;
 /* Input functions can report a fault to their caller from 16 on. */
 #if PG_VERSION_NUM < 160000
 #define ereturn(context, dummy_value, ...)	ereport(ERROR, __VA_ARGS__)
+#define DirectInputFunctionCallSafe(function, s, typioparam, typmod, context, result) \
+	(*(result) = DirectFunctionCall1((function), CStringGetDatum(s)), true)
 #endif
 
 /* Settings' extra data comes from a context of its own from 16 on. */
@@ -74,6 +76,24 @@ typedef void PfJsonAction;
 #else
 #define pf_wait_set_create(context, n)	CreateWaitEventSet((context), (n))
 #define pf_wait_event_new(name)			((uint32) PG_WAIT_EXTENSION)
+#endif
+
+/* Index vacuum: the heap is passed from 16 on, vacuum_delay_point() has an argument from 18 on. */
+#if PG_VERSION_NUM >= 160000
+#define pf_vacuum_heap_open(info)	((info)->heaprel)
+#define pf_vacuum_heap_close(heap)	((void) (heap))
+#else
+#define pf_vacuum_heap_open(info) \
+	table_open(IndexGetRelation(RelationGetRelid((info)->index), false), NoLock)
+#define pf_vacuum_heap_close(heap)	table_close((heap), NoLock)
+#endif
+#if PG_VERSION_NUM >= 180000
+#define pf_vacuum_delay_point()		vacuum_delay_point(false)
+#define pf_vacuum_truncates(options) \
+	((options) != NULL && (options)->vacuum_truncate_set ? (options)->vacuum_truncate : vacuum_truncate)
+#else
+#define pf_vacuum_delay_point()		vacuum_delay_point()
+#define pf_vacuum_truncates(options)	((options) == NULL || (options)->vacuum_truncate)
 #endif
 
 /* 7.88 is Debian 12's; older ones lack CURLOPT_QUICK_EXIT, which cancel relies on. */

@@ -9,6 +9,7 @@
 
 #include "fetch/fetch.h"
 #include "fmgr.h"
+#include "index/index.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -19,5 +20,6 @@ void
 _PG_init(void)
 {
 	pf_fetch_init();
+	pf_bm_options_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

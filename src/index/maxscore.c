@@ -1,0 +1,330 @@
+/*-------------------------------------------------------------------------
+ *
+ * maxscore.c
+ *		The best documents that have any of the terms: block-max MaxScore.
+ *
+ * Documents are gone through in windows that end where a block of a leading
+ * list ends.  In each, what every clause can add at most is known from its blocks'
+ * impacts.  Clauses that cannot lift a document over the threshold all together are
+ * not essential: a document must have one of the others.  So only these are
+ * read; the rest are asked about documents that may still get over the threshold,
+ * those that can add most first.  A window in which no clause is essential is left out.
+ *
+ * With several essential clauses their scores are summed by document, in an
+ * array over some thousand documents.
+ *
+ * Sources: Turtle and Flood, Inf. Process. Manage. 31, 1995 (MaxScore); Ding and Suel, SIGIR
+ * 2011 (block-max); Grand et al., ECIR 2020 (in Lucene).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "index/index.h"
+#include "index/topk.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+
+#define SPAN	4096			/* documents summed at once */
+
+typedef struct Any
+{
+	PfBmSearch *search;
+	PfBmClause **clauses;		/* the essential ones last */
+	int			n;
+	int			first;			/* of the essential ones */
+	float4	   *sums;			/* SPAN */
+	uint64		bits[SPAN / 64];
+} Any;
+
+/* ---- one clause ---- */
+
+static void
+search_one(PfBmSearch *search)
+{
+	PfBmClause *clause = search->clauses[0];
+	PfBmCursor *cursor = &clause->cursor;
+	float4		unit = clause->bound / Max(cursor->term.impact, 1);
+
+	while (cursor->doc < search->high)
+	{
+		float4		threshold;
+
+		if (cursor->term.nblocks > 1)
+		{
+			uint32		block = cursor->block;
+
+			while (block < cursor->term.nblocks && unit * cursor->skip[block].impact <= search->top->threshold)
+				block++;
+			if (block >= cursor->term.nblocks)
+				return;
+			if (block != cursor->block &&
+				pf_bm_cursor_seek(cursor, cursor->skip[block - 1].last_doc + 1) >= search->high)
+				return;
+		}
+		else if (clause->bound <= search->top->threshold)
+			return;
+
+		pf_bm_clause_score_block(search, clause);
+		threshold = search->top->threshold;
+		for (int i = cursor->pos; i < cursor->n && cursor->docs[i] < search->high; i++)
+		{
+			if (clause->scores[i] > threshold)
+			{
+				pf_bm_search_offer(search, cursor->docs[i], clause->scores[i]);
+				threshold = search->top->threshold;
+			}
+		}
+		cursor->pos = cursor->n - 1;
+		cursor->doc = cursor->docs[cursor->pos];
+		pf_bm_cursor_next(cursor);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* ---- windows ---- */
+
+/* The window from low on: up to where the next block of an essential clause ends. */
+static uint32
+window_end(Any *any, uint32 low, uint32 least)
+{
+	uint32		high = any->search->high;
+	uint32		end = high;
+
+	for (int i = any->first; i < any->n; i++)
+	{
+		PfBmCursor *cursor = &any->clauses[i]->cursor;
+		uint16		impact;
+		uint32		last;
+
+		if (cursor->doc == PF_BM_NO_DOC)
+			continue;
+		last = pf_bm_cursor_shallow(cursor, Max(low, cursor->doc), &impact);
+		if (last < end)
+			end = last + 1;
+	}
+	if (any->n - any->first > 1 && end - low < least)
+		end = high - low > least ? low + least : high;
+	return end;
+}
+
+/* Sorts the clauses for a window: false if no document of it can get in. */
+static bool
+partition(Any *any, uint32 low, uint32 end)
+{
+	float4		threshold = any->search->top->threshold;
+	float4		sum = 0;
+
+	for (int i = 0; i < any->n; i++)
+		any->clauses[i]->block_bound = pf_bm_clause_window(any->clauses[i], low, end);
+
+	/* By what they can add for what they cost to read. */
+	for (int i = 1; i < any->n; i++)
+	{
+		PfBmClause *clause = any->clauses[i];
+		float4		left = clause->block_bound;
+		int			j = i;
+
+		while (j > 0 && any->clauses[j - 1]->block_bound * clause->cursor.term.df >
+			   left * any->clauses[j - 1]->cursor.term.df)
+		{
+			any->clauses[j] = any->clauses[j - 1];
+			j--;
+		}
+		any->clauses[j] = clause;
+	}
+	any->first = any->n;
+	for (int i = 0; i < any->n; i++)
+	{
+		sum += any->clauses[i]->block_bound;
+		any->clauses[i]->sum_bound = sum;
+		if (sum > threshold)
+		{
+			any->first = i;
+			break;
+		}
+	}
+	return any->first < any->n;
+}
+
+/* Adds what the clauses that are not essential have for a document; offers it if it may get in. */
+static inline void
+complete(Any *any, uint32 doc, float4 score)
+{
+	PfBmTop    *top = any->search->top;
+
+	for (int i = any->first - 1; i >= 0; i--)
+	{
+		PfBmClause *clause = any->clauses[i];
+
+		if (score + clause->sum_bound <= top->threshold)
+			return;
+		if (pf_bm_cursor_seek(&clause->cursor, doc) == doc)
+			score += pf_bm_clause_score(any->search, clause);
+	}
+	pf_bm_search_offer(any->search, doc, score);
+}
+
+/* A window with one essential clause. */
+static uint32
+search_lead(Any *any, uint32 low, uint32 end)
+{
+	PfBmClause *clause = any->clauses[any->first];
+	PfBmCursor *cursor = &clause->cursor;
+	PfBmTop    *top = any->search->top;
+	float4		rest = any->first > 0 ? any->clauses[any->first - 1]->sum_bound : 0;
+	uint32		candidates = 0;
+
+	pf_bm_cursor_seek(cursor, low);
+	while (cursor->doc < end)
+	{
+		int			i = cursor->pos;
+
+		pf_bm_clause_score_block(any->search, clause);
+		for (; i < cursor->n && cursor->docs[i] < end; i++)
+		{
+			if (clause->scores[i] + rest > top->threshold)
+			{
+				complete(any, cursor->docs[i], clause->scores[i]);
+				candidates++;
+			}
+		}
+		if (i < cursor->n)
+		{
+			cursor->pos = i;
+			cursor->doc = cursor->docs[i];
+			break;
+		}
+		cursor->pos = cursor->n - 1;
+		pf_bm_cursor_next(cursor);
+	}
+	return candidates;
+}
+
+/* Adds a clause's scores from base on to the sums, up to end. */
+static void
+add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end)
+{
+	PfBmCursor *cursor = &clause->cursor;
+
+	pf_bm_cursor_seek(cursor, base);
+	while (cursor->doc < end)
+	{
+		int			i = cursor->pos;
+		int			n = cursor->n;
+
+		pf_bm_clause_score_block(any->search, clause);
+		for (; i < n && cursor->docs[i] < end; i++)
+		{
+			uint32		at = cursor->docs[i] - base;
+
+			any->sums[at] += clause->scores[i];
+			any->bits[at / 64] |= UINT64CONST(1) << (at % 64);
+		}
+		if (i < n)
+		{
+			cursor->pos = i;
+			cursor->doc = cursor->docs[i];
+			break;
+		}
+		cursor->pos = n - 1;
+		pf_bm_cursor_next(cursor);
+	}
+}
+
+/* A window with several essential clauses. */
+static uint32
+search_sums(Any *any, uint32 low, uint32 end)
+{
+	PfBmTop    *top = any->search->top;
+	float4		rest = any->first > 0 ? any->clauses[any->first - 1]->sum_bound : 0;
+	uint32		candidates = 0;
+
+	for (;;)
+	{
+		uint32		base = PF_BM_NO_DOC;
+		uint32		stop;
+
+		for (int i = any->first; i < any->n; i++)
+			base = Min(base, pf_bm_cursor_seek(&any->clauses[i]->cursor, low));
+		if (base >= end)
+			break;
+		stop = end - base > SPAN ? base + SPAN : end;
+		for (int i = any->first; i < any->n; i++)
+			add_scores(any, any->clauses[i], base, stop);
+		for (uint32 word = 0; word * 64 < stop - base; word++)
+		{
+			uint64		bits = any->bits[word];
+
+			any->bits[word] = 0;
+			while (bits != 0)
+			{
+				uint32		at = word * 64 + pg_rightmost_one_pos64(bits);
+				float4		score = any->sums[at];
+
+				bits &= bits - 1;
+				any->sums[at] = 0;
+				candidates++;
+				if (score + rest > top->threshold)
+					complete(any, base + at, score);
+			}
+		}
+		low = stop;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return candidates;
+}
+
+void
+pf_bm_search_any(PfBmSearch *search)
+{
+	Any		   *any;
+	uint32		low = search->low;
+	uint32		least = 1;
+	uint64		windows = 0;
+	uint64		candidates = 0;
+
+	if (search->nclauses == 1)
+	{
+		search_one(search);
+		return;
+	}
+	any = palloc0(sizeof(Any));
+	any->search = search;
+	any->clauses = search->clauses;
+	any->n = search->nclauses;
+	any->sums = palloc0(sizeof(float4) * SPAN);
+
+	while (low < search->high)
+	{
+		uint32		end = window_end(any, low, least);
+
+		/* Fewer essential clauses may make the window shorter, and that the clauses fewer. */
+		for (;;)
+		{
+			uint32		shorter;
+
+			if (!partition(any, low, end))
+				break;
+			shorter = window_end(any, low, least);
+			if (shorter >= end)
+				break;
+			end = shorter;
+		}
+		if (any->first < any->n)
+		{
+			windows++;
+			if (any->n - any->first == 1)
+				candidates += search_lead(any, low, end);
+			else
+			{
+				candidates += search_sums(any, low, end);
+				if (candidates < windows * 32 && least < SPAN)
+					least *= 2;
+			}
+		}
+		low = end;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
