@@ -22,6 +22,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/common/text.sql \
 	src/rank/rank.sql \
 	src/index/index.sql \
+	src/index/check.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
@@ -71,8 +72,8 @@ $(error The files for building PostgreSQL extensions were not found; install pos
 endif
 include $(PGXS)
 
-# The scan for control characters goes over every byte.
-src/feed/scrub.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
+# The scan for control characters goes over every byte; a search over blocks of postings.
+src/feed/scrub.o src/index/codec.o src/index/cursor.o src/index/maxscore.o src/index/topk.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
 
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 

@@ -382,6 +382,7 @@ pf_bm_build(Relation heap, Relation index, IndexInfo *info)
 	if (RelationGetNumberOfBlocks(index) != 0)
 		elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
 	meta_init(index, meta);
+	pf_bm_choose_order(heap, index, info, meta);
 	*started = *meta;
 	meta_write(index, MAIN_FORKNUM, meta, true);
 

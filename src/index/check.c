@@ -23,6 +23,7 @@
 
 #include <math.h>
 
+#include "access/relation.h"
 #include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -141,7 +142,7 @@ can_be_read(PfBmCheck *check, BlockNumber blkno)
 {
 	char	   *raw;
 	char	   *page;
-	bool		result;
+	bool		result = false;
 
 	if (BufferIsValid(PrefetchBuffer(check->index, MAIN_FORKNUM, blkno).recent_buffer))
 		return true;
@@ -149,8 +150,12 @@ can_be_read(PfBmCheck *check, BlockNumber blkno)
 	/* Some ways of reading want it aligned as far as this. */
 	raw = palloc(BLCKSZ + 4096);
 	page = (char *) TYPEALIGN(4096, raw);
-	smgrread(RelationGetSmgr(check->index), MAIN_FORKNUM, blkno, page);
-	result = server_accepts(page, blkno);
+	/* More than once: somebody may be writing it. */
+	for (int try = 0; try < 3 && !result; try++)
+	{
+		smgrread(RelationGetSmgr(check->index), MAIN_FORKNUM, blkno, page);
+		result = server_accepts(page, blkno);
+	}
 	pfree(raw);
 	return result;
 }

@@ -42,6 +42,7 @@ typedef struct PfBmCheckSegment
 	const PfBmSegmentEntry *entry;
 	PfBmHeader	header;
 	PfBmExtent *extents[PF_BM_AREAS];
+	uint32	   *first[PF_BM_AREAS];	/* page number each extent begins with */
 	PfBmCounts *counts;			/* header.ncounts; NULL = not to be had */
 	float4	   *lengths;		/* header.nlengths; NULL = not to be had */
 	uint32	   *codes;			/* for each document: of its length; or one of the two below */

@@ -44,6 +44,8 @@
 #define UNPRUNED		0.2
 
 #define POSTING_BYTES	2.0
+#define DOC_BYTES		12.0
+#define FILTER_BYTES	8.0
 #define DICTIONARY_PAGES	2	/* to find a term and its postings */
 #define WORD_BYTES		7		/* of a query's text */
 #define DEFAULT_TERMS	3
@@ -189,6 +191,12 @@ posting_pages(double postings)
 	return ceil(postings * POSTING_BYTES / PF_BM_PAYLOAD);
 }
 
+static double
+doc_pages(double ndocs, int filters)
+{
+	return ceil(ndocs * (DOC_BYTES + FILTER_BYTES * filters) / PF_BM_PAYLOAD);
+}
+
 void
 pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total,
 				   Selectivity *selectivity, double *correlation, double *pages)
@@ -200,8 +208,9 @@ pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 	double		seq_cost;
 	Asked		asked;
 	double		rows;
+	double		docs;
 	double		first_pages = 0;	/* before the first row */
-	double		all_pages;		/* read in one go */
+	double		all_pages = 0;	/* read in one go */
 	Cost		first_cpu = 0;
 	Cost		row_cpu;
 
@@ -209,6 +218,7 @@ pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 	get_tablespace_page_costs(index->reltablespace, &random_cost, &seq_cost);
 	find_asked(root, path, &asked);
 	rows = clamp_row_est(ndocs * asked.selectivity);
+	docs = doc_pages(ndocs, index->nkeycolumns - 1);
 	row_cpu = cpu_index_tuple_cost + cpu_operator_cost * (asked.filters + asked.lexemes);
 
 	if (asked.ranked > 0)
@@ -223,21 +233,21 @@ pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 
 		/* More rows than expected come from further passes, and each is sorted. */
 		row_cpu += 4 * cpu_operator_cost * log2(Max(rows, 2));
-		all_pages = index_pages;
+		all_pages = posting_pages(asked.ranked * TERM_FREQUENCY * ndocs);
 	}
-	else if (asked.lexemes > 0)
+	if (asked.lexemes > 0)
 	{
 		double		postings = asked.lexemes * asked.lexeme_share * ndocs;
 
-		first_pages = asked.lexemes * DICTIONARY_PAGES;
-		all_pages = posting_pages(postings) + Min(rows, ndocs * 12 / PF_BM_PAYLOAD);
-		first_cpu = asked.lexemes * cpu_operator_cost * log2(ndocs + 1);
+		first_pages += asked.lexemes * DICTIONARY_PAGES;
+		first_cpu += asked.lexemes * cpu_operator_cost * log2(ndocs + 1);
+		all_pages += posting_pages(postings) + Min(rows, docs);
 		row_cpu += postings * POSTING_WORK * cpu_operator_cost / rows;
 	}
 	else
 	{
-		/* Every document is looked at. */
-		all_pages = index_pages;
+		/* Every document is looked at in the end. */
+		all_pages += docs;
 		row_cpu += cpu_index_tuple_cost * ndocs / rows;
 	}
 	first_pages = Min(first_pages, index_pages);

@@ -18,6 +18,9 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+/* Postings that a search in a block goes over at once. */
+#define STRIDE			16
+
 #define SKIPS_PER_PAGE	(PF_BM_PAYLOAD / sizeof(PfBmSkip))
 
 static void
@@ -39,7 +42,7 @@ read_skips(PfBmCursor *cursor)
 		if ((from + some) * sizeof(PfBmSkip) > ((PageHeader) page)->pd_lower - SizeOfPageHeaderData)
 			pf_bm_corrupt(cursor->index, BufferGetBlockNumber(pinned), "skip entries are missing");
 		memcpy(cursor->skip + done, PF_BM_DATA(page) + from * sizeof(PfBmSkip), some * sizeof(PfBmSkip));
-		LockBuffer(pinned, BUFFER_LOCK_UNLOCK);
+		pf_bm_segment_done(PF_BM_AREA_SKIPS, pinned);
 		done += some;
 	}
 	ReleaseBuffer(pinned);
@@ -75,7 +78,7 @@ decode(PfBmCursor *cursor, uint32 block, bool codes)
 		uint64		next = block == 0 ? 0 : (uint64) skip_of(cursor, block - 1)->last_doc + 1;
 
 		pf_bm_unpack(from, cursor->docs, n, skip->doc_bits);
-		LockBuffer(cursor->postings, BUFFER_LOCK_UNLOCK);
+		pf_bm_segment_done(PF_BM_AREA_POSTINGS, cursor->postings);
 		for (int i = 0; i < n; i++)
 		{
 			next += cursor->docs[i];
@@ -83,6 +86,8 @@ decode(PfBmCursor *cursor, uint32 block, bool codes)
 		}
 		if (next > header->ndocs || (cursor->term.nblocks > 1 && next != (uint64) skip->last_doc + 1))
 			pf_bm_corrupt(cursor->index, BufferGetBlockNumber(cursor->postings), "a block of postings ends elsewhere");
+		for (int i = n; i % STRIDE != 0; i++)
+			cursor->docs[i] = PF_BM_NO_DOC;
 		cursor->n = n;
 		cursor->block = block;
 		cursor->coded = false;
@@ -94,7 +99,7 @@ decode(PfBmCursor *cursor, uint32 block, bool codes)
 
 		pf_bm_unpack(from + docs_size, cursor->codes, n, skip->count_bits);
 		pf_bm_unpack(from + docs_size + codes_size, cursor->lengths, n, skip->length_bits);
-		LockBuffer(cursor->postings, BUFFER_LOCK_UNLOCK);
+		pf_bm_segment_done(PF_BM_AREA_POSTINGS, cursor->postings);
 		for (int i = 0; i < n; i++)
 		{
 			max_code = Max(max_code, cursor->codes[i]);
@@ -184,7 +189,6 @@ uint32
 pf_bm_cursor_seek(PfBmCursor *cursor, uint32 doc)
 {
 	int			low;
-	int			high;
 
 	if (cursor->doc >= doc)
 		return cursor->doc;
@@ -201,25 +205,20 @@ pf_bm_cursor_seek(PfBmCursor *cursor, uint32 doc)
 		cursor->pos = 0;
 	}
 
-	/* The block has a document >= doc; most often it is near. */
+	/* The block has a document >= doc; count those before it, first by strides. */
 	low = cursor->pos;
-	for (int i = 0; i < 8; i++, low++)
+	if (cursor->docs[low] < doc)
 	{
-		if (cursor->docs[low] >= doc)
-		{
-			cursor->pos = low;
-			return cursor->doc = cursor->docs[low];
-		}
-	}
-	high = cursor->n - 1;
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
+		const uint32 *docs = cursor->docs;
+		int			strides = 0;
+		int			before = 0;
 
-		if (cursor->docs[middle] < doc)
-			low = middle + 1;
-		else
-			high = middle;
+		for (int i = STRIDE - 1; i < cursor->n - 1; i += STRIDE)
+			strides += docs[i] < doc;
+		docs += strides * STRIDE;
+		for (int i = 0; i < STRIDE; i++)
+			before += docs[i] < doc;
+		low = strides * STRIDE + before;
 	}
 	cursor->pos = low;
 	return cursor->doc = cursor->docs[low];
@@ -273,7 +272,7 @@ pf_bm_cursor_posting(PfBmCursor *cursor, uint32 *code, uint32 *length)
 	pf_bm_unpack_one(from, at, skip->count_bits, code);
 	at = (Size) cursor->pos * skip->length_bits;
 	pf_bm_unpack_one(from + codes_size, at, skip->length_bits, length);
-	LockBuffer(cursor->postings, BUFFER_LOCK_UNLOCK);
+	pf_bm_segment_done(PF_BM_AREA_POSTINGS, cursor->postings);
 	if (*code >= cursor->segment->header.ncounts || *length >= cursor->segment->header.nlengths)
 		pf_bm_corrupt(cursor->index, BufferGetBlockNumber(cursor->postings), "a posting is out of range");
 }

@@ -206,7 +206,7 @@ find_leaf(Relation index, PfBmSegment *segment, const char *term, int len, Entri
 				break;
 			child = read_child(entries);
 		}
-		LockBuffer(*pinned, BUFFER_LOCK_UNLOCK);
+		pf_bm_segment_done(PF_BM_AREA_DICTIONARY, *pinned);
 		if (child >= number)
 			pf_bm_corrupt(index, entries->blkno, "the dictionary's levels are mixed up");
 		number = child;
@@ -246,7 +246,8 @@ pf_bm_segment_lookup(Relation index, PfBmSegment *segment, const char *term, int
 			break;
 		}
 	}
-	UnlockReleaseBuffer(pinned);
+	pf_bm_segment_done(PF_BM_AREA_DICTIONARY, pinned);
+	ReleaseBuffer(pinned);
 	if (!found)
 		memset(out, 0, sizeof(PfBmTerm));
 	return found;
@@ -263,7 +264,8 @@ next_leaf(PfBmTermScan *scan)
 	memcpy(scan->data, PF_BM_DATA(page), PF_BM_PAYLOAD);
 	scan->end = scan->data + ((PageHeader) page)->pd_lower - SizeOfPageHeaderData;
 	scan->blkno = BufferGetBlockNumber(pinned);
-	UnlockReleaseBuffer(pinned);
+	pf_bm_segment_done(PF_BM_AREA_DICTIONARY, pinned);
+	ReleaseBuffer(pinned);
 }
 
 void

@@ -159,6 +159,7 @@ pf_bm_filters_init(Relation index, PfBmMeta *meta)
 	{
 		PfBmFilter *filter = &meta->filters[i];
 
+		meta->order[i] = (uint8) i;
 		filter->type = PF_BM_FILTER_INT;
 		switch (index->rd_opcintype[i + 1])
 		{
@@ -288,15 +289,16 @@ pf_bm_doc_unpack(const PfBmMeta *meta, const char *record, PfBmDoc *doc)
 int
 pf_bm_doc_compare(const PfBmMeta *meta, const PfBmDoc *a, const PfBmDoc *b)
 {
-	if (meta->nfilters > 0)
+	for (int i = 0; i < meta->nfilters; i++)
 	{
-		int			a_null = a->nulls & 1;
-		int			b_null = b->nulls & 1;
+		int			filter = meta->order[i];
+		int			a_null = (a->nulls >> filter) & 1;
+		int			b_null = (b->nulls >> filter) & 1;
 
 		if (a_null != b_null)
 			return a_null - b_null;
-		if (a->values[0] != b->values[0])
-			return a->values[0] < b->values[0] ? -1 : 1;
+		if (a->values[filter] != b->values[filter])
+			return a->values[filter] < b->values[filter] ? -1 : 1;
 	}
 	return ItemPointerCompare(unconstify(ItemPointerData *, &a->tid),
 							  unconstify(ItemPointerData *, &b->tid));

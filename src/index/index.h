@@ -138,6 +138,7 @@ typedef struct PfBmMeta
 	uint16		doc_width;		/* bytes of a document's record */
 	uint16		nfilters;
 	PfBmFilter	filters[PF_BM_MAX_FILTERS];
+	uint8		order[PF_BM_MAX_FILTERS];	/* by which filters documents are sorted, see order.c */
 
 	uint32		nsegments;		/* in the order they were published */
 	PfBmSegmentEntry segments[PF_BM_MAX_SEGMENTS];
@@ -202,6 +203,7 @@ typedef struct PfBmHeader
 	uint32		nskips;
 	uint32		ncounts;		/* tables area: PfBmCountsEntry[ncounts], float4[nlengths] */
 	uint32		nlengths;
+	uint32		nzones;			/* then PfBmZone[nfilters][pages of the docs area] */
 	uint32		npages[PF_BM_AREAS];
 	uint32		nextents[PF_BM_AREAS];
 	int64		min[PF_BM_MAX_FILTERS];	/* of the values that are not NULL; min > max = all NULL */
@@ -209,6 +211,13 @@ typedef struct PfBmHeader
 	uint32		null_filters;	/* bit i: some value of filter i is NULL */
 	BlockNumber next;			/* header page with more extents, or InvalidBlockNumber */
 } PfBmHeader;
+
+/* Of a filter's values on a page of the docs area, but for NULLs; min > max = all NULL. */
+typedef struct PfBmZone
+{
+	int64		min;
+	int64		max;
+} PfBmZone;
 
 /* First on each further header page. */
 typedef struct PfBmMoreExtents
@@ -377,7 +386,7 @@ pf_bm_range_test(const PfBmRange *range, const PfBmDoc *doc)
 extern void pf_bm_doc_pack(const PfBmMeta *meta, const PfBmDoc *doc, char *record);
 extern void pf_bm_doc_unpack(const PfBmMeta *meta, const char *record, PfBmDoc *doc);
 
-/* Order of documents in a segment: first filter (NULL last), then tid. */
+/* Order of documents in a segment: filters in the order of the metapage (NULLs last), then tid. */
 extern int	pf_bm_doc_compare(const PfBmMeta *meta, const PfBmDoc *a, const PfBmDoc *b);
 
 /* ---- page.c ---- */
@@ -491,6 +500,7 @@ typedef struct PfBmSegment
 	float4	   *lengths;		/* header.nlengths */
 	float4	   *tf;				/* header.ncounts: weighted term frequency */
 	PfBmCountsEntry *entries;	/* header.ncounts: the tables as stored */
+	PfBmZone   *zones;			/* header.nzones, once pf_bm_segment_zones() was called */
 	uint8	   *checked;		/* bit for each page of each area: its CRC was right */
 	uint32		first_checked[PF_BM_AREAS];
 	uint64		used;			/* when, for eviction */
@@ -501,12 +511,18 @@ typedef struct PfBmSegment
 extern PfBmSegment *pf_bm_segment_open(Relation index, const PfBmMeta *meta,
 									   const PfBmSegmentEntry *entry);
 extern void pf_bm_segment_release(PfBmSegment *segment);
+
+/* Zones of a filter, one for each page of the docs area. */
+extern const PfBmZone *pf_bm_segment_zones(Relation index, PfBmSegment *segment, int filter);
 extern BlockNumber pf_bm_segment_block(const PfBmSegment *segment, PfBmArea area, uint32 page);
 
-/* Pinned, share-locked and checked; *pinned is released if it is another page, and set. */
+/*
+ * Pinned and checked; *pinned is released if it is another page, and set.  Call
+ * pf_bm_segment_done() when the page has been read: it may be share-locked.
+ */
 extern Page pf_bm_segment_page(Relation index, PfBmSegment *segment, PfBmArea area, uint32 page,
 							   Buffer *pinned);
-/* then LockBuffer(*pinned, BUFFER_LOCK_UNLOCK); the pin stays with the caller */
+extern void pf_bm_segment_done(PfBmArea area, Buffer pinned);	/* the pin stays with the caller */
 
 extern void pf_bm_segment_doc(Relation index, const PfBmMeta *meta, PfBmSegment *segment, uint32 doc,
 							  Buffer *pinned, PfBmDoc *out);
@@ -721,6 +737,7 @@ extern PfBmSource *pf_bm_segment_source(Relation index, const PfBmMeta *meta,
 /*
  * Merges sources into a segment: documents in the order of pf_bm_doc_compare(), the dead
  * left out, with interrupts checked.  Gives false, and writes nothing, if no document is left.
+ * The caller closes the sources.
  */
 extern bool pf_bm_merge(Relation index, const PfBmMeta *meta, bool build, PfBmSource **sources,
 						int nsources, PfBmSegmentEntry *entry);
@@ -736,6 +753,9 @@ extern void pf_bm_run_write(struct BufFile *file, const PfBmMeta *meta, PfBmSour
 extern PfBmSource *pf_bm_run_source(struct BufFile *file, const PfBmMeta *meta);
 
 /* ---- build.c ---- */
+
+/* order.c: sets meta->order from a sample of the table */
+extern void pf_bm_choose_order(Relation heap, Relation index, struct IndexInfo *info, PfBmMeta *meta);
 
 extern IndexBuildResult *pf_bm_build(Relation heap, Relation index, struct IndexInfo *info);
 extern void pf_bm_buildempty(Relation index);

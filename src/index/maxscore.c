@@ -27,6 +27,7 @@
 #include "port/pg_bitutils.h"
 
 #define SPAN	4096			/* documents summed at once */
+#define STRIDE	16				/* sums compared at once */
 
 typedef struct Any
 {
@@ -47,6 +48,7 @@ search_one(PfBmSearch *search)
 	PfBmCursor *cursor = &clause->cursor;
 	float4		unit = clause->bound / Max(cursor->term.impact, 1);
 
+	pf_bm_cursor_seek(cursor, search->low);
 	while (cursor->doc < search->high)
 	{
 		float4		threshold;
@@ -202,11 +204,13 @@ search_lead(Any *any, uint32 low, uint32 end)
 	return candidates;
 }
 
-/* Adds a clause's scores from base on to the sums, up to end. */
-static void
-add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end)
+/* Adds a clause's scores from base on to the sums, up to end, and marks the documents unless dense. */
+static uint32
+add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end, bool dense)
 {
 	PfBmCursor *cursor = &clause->cursor;
+	float4	   *sums = any->sums;
+	uint32		added = 0;
 
 	pf_bm_cursor_seek(cursor, base);
 	while (cursor->doc < end)
@@ -215,31 +219,101 @@ add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end)
 		int			n = cursor->n;
 
 		pf_bm_clause_score_block(any->search, clause);
-		for (; i < n && cursor->docs[i] < end; i++)
+		/* Where the block ends in the window, there is no need to look at each. */
+		if (cursor->docs[n - 1] >= end)
 		{
-			uint32		at = cursor->docs[i] - base;
-
-			any->sums[at] += clause->scores[i];
-			any->bits[at / 64] |= UINT64CONST(1) << (at % 64);
+			while (cursor->docs[n - 1] >= end)
+				n--;
 		}
-		if (i < n)
+		added += n - i;
+		if (dense)
 		{
-			cursor->pos = i;
-			cursor->doc = cursor->docs[i];
+			for (; i < n; i++)
+				sums[cursor->docs[i] - base] += clause->scores[i];
+		}
+		else
+		{
+			for (; i < n; i++)
+			{
+				uint32		at = cursor->docs[i] - base;
+
+				sums[at] += clause->scores[i];
+				any->bits[at / 64] |= UINT64CONST(1) << (at % 64);
+			}
+		}
+		if (n < cursor->n)
+		{
+			cursor->pos = n;
+			cursor->doc = cursor->docs[n];
 			break;
 		}
 		cursor->pos = n - 1;
 		pf_bm_cursor_next(cursor);
 	}
+	return added;
+}
+
+/* Goes over the documents of a span that were marked. */
+static void
+offer_marked(Any *any, uint32 base, uint32 n, float4 rest)
+{
+	PfBmTop    *top = any->search->top;
+
+	for (uint32 word = 0; word * 64 < n; word++)
+	{
+		uint64		bits = any->bits[word];
+
+		any->bits[word] = 0;
+		while (bits != 0)
+		{
+			uint32		at = word * 64 + pg_rightmost_one_pos64(bits);
+			float4		score = any->sums[at];
+
+			bits &= bits - 1;
+			any->sums[at] = 0;
+			if (score + rest > top->threshold)
+				complete(any, base + at, score);
+		}
+	}
+}
+
+/* Goes over all documents of a span, some at once. */
+static void
+offer_dense(Any *any, uint32 base, uint32 n, float4 rest)
+{
+	PfBmTop    *top = any->search->top;
+	float4	   *sums = any->sums;
+
+	for (uint32 at = 0; at < n; at += STRIDE)
+	{
+		float4		least = Max(top->threshold - rest, 0);
+		int			above = 0;
+
+		for (int i = 0; i < STRIDE; i++)
+			above |= sums[at + i] > least;
+		if (!above)
+			continue;
+		for (int i = 0; i < STRIDE; i++)
+		{
+			if (sums[at + i] > 0 && sums[at + i] + rest > top->threshold)
+				complete(any, base + at + i, sums[at + i]);
+		}
+	}
+	memset(sums, 0, sizeof(float4) * n);
 }
 
 /* A window with several essential clauses. */
 static uint32
 search_sums(Any *any, uint32 low, uint32 end)
 {
-	PfBmTop    *top = any->search->top;
 	float4		rest = any->first > 0 ? any->clauses[any->first - 1]->sum_bound : 0;
 	uint32		candidates = 0;
+	double		postings = 0;
+	bool		dense;
+
+	for (int i = any->first; i < any->n; i++)
+		postings += any->clauses[i]->cursor.term.df;
+	dense = postings * STRIDE > any->search->segment->header.ndocs;
 
 	for (;;)
 	{
@@ -252,24 +326,11 @@ search_sums(Any *any, uint32 low, uint32 end)
 			break;
 		stop = end - base > SPAN ? base + SPAN : end;
 		for (int i = any->first; i < any->n; i++)
-			add_scores(any, any->clauses[i], base, stop);
-		for (uint32 word = 0; word * 64 < stop - base; word++)
-		{
-			uint64		bits = any->bits[word];
-
-			any->bits[word] = 0;
-			while (bits != 0)
-			{
-				uint32		at = word * 64 + pg_rightmost_one_pos64(bits);
-				float4		score = any->sums[at];
-
-				bits &= bits - 1;
-				any->sums[at] = 0;
-				candidates++;
-				if (score + rest > top->threshold)
-					complete(any, base + at, score);
-			}
-		}
+			candidates += add_scores(any, any->clauses[i], base, stop, dense);
+		if (dense)
+			offer_dense(any, base, stop - base, rest);
+		else
+			offer_marked(any, base, stop - base, rest);
 		low = stop;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -279,7 +340,7 @@ search_sums(Any *any, uint32 low, uint32 end)
 void
 pf_bm_search_any(PfBmSearch *search)
 {
-	Any		   *any;
+	Any		   *any = search->any;
 	uint32		low = search->low;
 	uint32		least = 1;
 	uint64		windows = 0;
@@ -290,11 +351,14 @@ pf_bm_search_any(PfBmSearch *search)
 		search_one(search);
 		return;
 	}
-	any = palloc0(sizeof(Any));
-	any->search = search;
-	any->clauses = search->clauses;
-	any->n = search->nclauses;
-	any->sums = palloc0(sizeof(float4) * SPAN);
+	if (any == NULL)
+	{
+		any = search->any = palloc0(sizeof(Any));
+		any->search = search;
+		any->clauses = search->clauses;
+		any->n = search->nclauses;
+		any->sums = palloc0(sizeof(float4) * SPAN);
+	}
 
 	while (low < search->high)
 	{

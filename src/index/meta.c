@@ -23,6 +23,11 @@ meta_check(Relation index, const PfBmMeta *meta)
 	if (meta->nsegments > PF_BM_MAX_SEGMENTS || meta->nfilters > PF_BM_MAX_FILTERS ||
 		meta->doc_width < 10 || meta->doc_width > 12 + 8 * PF_BM_MAX_FILTERS)
 		pf_bm_corrupt(index, PF_BM_META_BLKNO, "its counts are out of range");
+	for (int i = 0; i < meta->nfilters; i++)
+	{
+		if (meta->order[i] >= meta->nfilters)
+			pf_bm_corrupt(index, PF_BM_META_BLKNO, "its order of filters is out of range");
+	}
 }
 
 void

@@ -23,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/value.h"
+#include "parser/scansup.h"
 #include "tsearch/ts_cache.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -48,7 +49,7 @@ parse_weights(const char *s, float4 weights[PF_BM_FIELDS])
 {
 	bool		any = false;
 
-	while (isspace((unsigned char) *s))
+	while (scanner_isspace(*s))
 		s++;
 	if (*s++ != '{')
 		return false;
@@ -64,12 +65,12 @@ parse_weights(const char *s, float4 weights[PF_BM_FIELDS])
 			return false;
 		weights[f] = (float4) value;
 		any = any || weights[f] > 0;
-		for (s = end; isspace((unsigned char) *s);)
+		for (s = end; scanner_isspace(*s);)
 			s++;
 	}
 	if (*s++ != '}')
 		return false;
-	while (isspace((unsigned char) *s))
+	while (scanner_isspace(*s))
 		s++;
 	return *s == '\0' && any;
 }

@@ -27,6 +27,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -196,7 +197,7 @@ syntax_error(const Reader *reader, const char *detail)
 static inline bool
 is_blank(char c)
 {
-	return isspace((unsigned char) c);
+	return scanner_isspace(c);
 }
 
 /* The name before the colon, which may be in double quotes. */

@@ -162,6 +162,7 @@ open_streams(List *streams, Relation index, Buffered *buffered)
 	PfBmMeta   *meta = palloc(sizeof(PfBmMeta));
 
 	buffered->before = buffered->words.n;
+	pf_bm_meta_read(index, meta);
 	pf_bm_buffer_scan(index, meta, buffered_record, buffered_restart, buffered);
 	for (uint32 i = 0; i < meta->nsegments; i++)
 	{

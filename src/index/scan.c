@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #define FIRST_K		64
@@ -160,6 +161,12 @@ use_statistics_of_query(PfBmView *view)
 	PfBmStats	stats;
 
 	pf_bm_stats_read(view->query, &stats);
+	if (memcmp(stats.weights, view->meta.weights, sizeof(stats.weights)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("indexes \"%s\" and \"%s\" have different weights",
+						get_rel_name(view->query->index), RelationGetRelationName(view->index)),
+				 errhint("Set the same weights on both and REINDEX them, or name the other index in the query.")));
 	view->ntexts = stats.ntexts;
 	view->average = stats.average;
 	view->k1 = stats.k1;

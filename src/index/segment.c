@@ -15,6 +15,7 @@
 #include "index/index.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -98,6 +99,15 @@ evict(void)
 	}
 }
 
+/* Pages of the tables area that n items of a size take. */
+static uint32
+table_pages(uint32 n, Size item)
+{
+	uint32		per_page = PF_BM_PAYLOAD / item;
+
+	return n / per_page + (n % per_page > 0);
+}
+
 static void
 read_extents(Relation index, PfBmSegment *segment, BlockNumber blkno)
 {
@@ -125,8 +135,8 @@ read_extents(Relation index, PfBmSegment *segment, BlockNumber blkno)
 	}
 	if (total > nblocks || pages > nblocks)
 		pf_bm_corrupt(index, blkno, "the segment is larger than the file");
-	if ((header->ncounts + 1017) / 1018 + ((uint64) header->nlengths + 2035) / 2036 !=
-		header->npages[PF_BM_AREA_TABLES])
+	if (table_pages(header->ncounts, sizeof(PfBmCountsEntry)) + table_pages(header->nlengths, sizeof(float4)) +
+		table_pages(header->nzones, sizeof(PfBmZone)) != header->npages[PF_BM_AREA_TABLES])
 		pf_bm_corrupt(index, blkno, "the segment's tables have another size than it says");
 
 	from = (const PfBmExtent *) (data + MAXALIGN(sizeof(PfBmHeader)));
@@ -189,7 +199,7 @@ read_table(Relation index, PfBmSegment *segment, uint32 page, void *to, uint32 n
 		if (some * item > ((PageHeader) data)->pd_lower - SizeOfPageHeaderData)
 			pf_bm_corrupt(index, BufferGetBlockNumber(pinned), "a table of the segment is cut off");
 		memcpy((char *) to + done * item, PF_BM_DATA(data), some * item);
-		LockBuffer(pinned, BUFFER_LOCK_UNLOCK);
+		pf_bm_segment_done(PF_BM_AREA_TABLES, pinned);
 		done += some;
 	}
 	if (BufferIsValid(pinned))
@@ -215,8 +225,8 @@ read_segment(Relation index, const PfBmMeta *meta, PfBmSegment *segment, BlockNu
 	segment->tf = palloc_extended(sizeof(float4) * Max((Size) header->ncounts, 1), MCXT_ALLOC_HUGE);
 	segment->lengths = palloc_extended(sizeof(float4) * Max((Size) header->nlengths, 1), MCXT_ALLOC_HUGE);
 	read_table(index, segment, 0, segment->entries, header->ncounts, sizeof(PfBmCountsEntry));
-	read_table(index, segment, (header->ncounts + 1017) / 1018, segment->lengths, header->nlengths,
-			   sizeof(float4));
+	read_table(index, segment, table_pages(header->ncounts, sizeof(PfBmCountsEntry)), segment->lengths,
+			   header->nlengths, sizeof(float4));
 	for (uint32 i = 0; i < header->ncounts; i++)
 	{
 		segment->counts[i] = segment->entries[i].counts;
@@ -263,6 +273,25 @@ pf_bm_segment_open(Relation index, const PfBmMeta *meta, const PfBmSegmentEntry 
 	return segment;
 }
 
+const PfBmZone *
+pf_bm_segment_zones(Relation index, PfBmSegment *segment, int filter)
+{
+	const PfBmHeader *header = &segment->header;
+	uint32		npages = header->npages[PF_BM_AREA_DOCS];
+
+	if (((uint64) filter + 1) * npages > header->nzones)
+		pf_bm_corrupt(index, segment->extents[PF_BM_AREA_DOCS][0].start, "zones of filter %d are missing", filter);
+	if (segment->zones == NULL)
+	{
+		PfBmZone   *zones = MemoryContextAllocHuge(segment->context, sizeof(PfBmZone) * (Size) header->nzones);
+
+		read_table(index, segment, table_pages(header->ncounts, sizeof(PfBmCountsEntry)) +
+				   table_pages(header->nlengths, sizeof(float4)), zones, header->nzones, sizeof(PfBmZone));
+		segment->zones = zones;
+	}
+	return segment->zones + (Size) filter * npages;
+}
+
 void
 pf_bm_segment_release(PfBmSegment *segment)
 {
@@ -292,29 +321,55 @@ pf_bm_segment_block(const PfBmSegment *segment, PfBmArea area, uint32 page)
 	return segment->extents[area][low].start + (page - first[low]);
 }
 
+/*
+ * Must pages of a segment be locked and looked at anew each time?  On a
+ * primary they stay as they are while a snapshot may need them.  On a standby
+ * replay may give them to something else under a scan, which then finds
+ * another owner; so it is for the rest of a backend that began on one.
+ */
+static bool
+pages_may_change(void)
+{
+	static int	answer = -1;
+
+	if (unlikely(answer < 0))
+		answer = RecoveryInProgress();
+	return answer != 0;
+}
+
 Page
 pf_bm_segment_page(Relation index, PfBmSegment *segment, PfBmArea area, uint32 page, Buffer *pinned)
 {
 	BlockNumber blkno;
 	uint32		number;
+	bool		checked;
 	Page		data;
 
 	if (page >= segment->header.npages[area])
 		pf_bm_corrupt(index, segment->header.nextents[area] > 0 ? segment->extents[area][0].start : 0,
 					  "page %u of an area of %u is referred to", page, segment->header.npages[area]);
 	blkno = pf_bm_segment_block(segment, area, page);
-	*pinned = ReleaseAndReadBuffer(*pinned, index, blkno);
-	LockBuffer(*pinned, BUFFER_LOCK_SHARE);
+	if (!BufferIsValid(*pinned) || BufferGetBlockNumber(*pinned) != blkno)
+		*pinned = ReleaseAndReadBuffer(*pinned, index, blkno);
 	data = BufferGetPage(*pinned);
 	number = segment->first_checked[area] + page;
-	if (segment->checked[number / 8] & (1 << (number % 8)))
-		pf_bm_page_check(index, blkno, data, PF_BM_DOCS + area, segment->id, false);
-	else
-	{
-		pf_bm_page_check(index, blkno, data, PF_BM_DOCS + area, segment->id, true);
-		segment->checked[number / 8] |= 1 << (number % 8);
-	}
+	checked = (segment->checked[number / 8] & (1 << (number % 8))) != 0;
+	if (likely(checked && area != PF_BM_AREA_ALIVE && !pages_may_change()))
+		return data;
+
+	LockBuffer(*pinned, BUFFER_LOCK_SHARE);
+	pf_bm_page_check(index, blkno, data, PF_BM_DOCS + area, segment->id, !checked);
+	segment->checked[number / 8] |= 1 << (number % 8);
+	if (area != PF_BM_AREA_ALIVE && !pages_may_change())
+		LockBuffer(*pinned, BUFFER_LOCK_UNLOCK);
 	return data;
+}
+
+void
+pf_bm_segment_done(PfBmArea area, Buffer pinned)
+{
+	if (unlikely(area == PF_BM_AREA_ALIVE || pages_may_change()))
+		LockBuffer(pinned, BUFFER_LOCK_UNLOCK);
 }
 
 void
@@ -328,7 +383,7 @@ pf_bm_segment_doc(Relation index, const PfBmMeta *meta, PfBmSegment *segment, ui
 	if (offset + meta->doc_width > ((PageHeader) page)->pd_lower - SizeOfPageHeaderData)
 		pf_bm_corrupt(index, BufferGetBlockNumber(*pinned), "document %u is missing", doc);
 	pf_bm_doc_unpack(meta, PF_BM_DATA(page) + offset, out);
-	LockBuffer(*pinned, BUFFER_LOCK_UNLOCK);
+	pf_bm_segment_done(PF_BM_AREA_DOCS, *pinned);
 }
 
 bool
@@ -342,6 +397,6 @@ pf_bm_segment_alive(Relation index, PfBmSegment *segment, uint32 doc, Buffer *pi
 	if (bit / 8 >= ((PageHeader) page)->pd_lower - SizeOfPageHeaderData)
 		pf_bm_corrupt(index, BufferGetBlockNumber(*pinned), "the alive bit of document %u is missing", doc);
 	alive = (PF_BM_DATA(page)[bit / 8] & (1 << (bit % 8))) != 0;
-	LockBuffer(*pinned, BUFFER_LOCK_UNLOCK);
+	pf_bm_segment_done(PF_BM_AREA_ALIVE, *pinned);
 	return alive;
 }

@@ -46,7 +46,8 @@ copy_page(SegmentSource *segment_source, PfBmArea area, uint32 number, void *to,
 		pf_bm_corrupt(segment_source->index, BufferGetBlockNumber(segment_source->pinned),
 					  "documents are missing");
 	memcpy(to, PF_BM_DATA(page), size);
-	UnlockReleaseBuffer(segment_source->pinned);
+	pf_bm_segment_done(area, segment_source->pinned);
+	ReleaseBuffer(segment_source->pinned);
 	segment_source->pinned = InvalidBuffer;
 }
 

@@ -23,6 +23,9 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+/* Runs of documents that a condition narrows a search to, at most. */
+#define MAX_RUNS	128
+
 /* Bounds are a little larger than they need be, for single precision's sake. */
 #define SLACK	1.00001f
 
@@ -179,61 +182,85 @@ pf_bm_search_offer(PfBmSearch *search, uint32 doc, float4 score)
 	top_add(top, search->number, doc, score);
 }
 
-/* First document of the segment whose first filter is >= value; NULLs are last. */
-static uint32
-first_at_least(PfBmSearch *search, int64 value)
+/* Documents in a row that a search goes over. */
+typedef struct Run
 {
-	uint32		low = 0;
-	uint32		high = search->segment->header.ndocs;
+	uint32		low;
+	uint32		high;
+} Run;
 
-	while (low < high)
-	{
-		uint32		middle = low + (high - low) / 2;
-		PfBmDoc		doc;
-
-		pf_bm_segment_doc(search->view->index, &search->view->meta, search->segment, middle, &search->docs, &doc);
-		if ((doc.nulls & 1) == 0 && doc.values[0] < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Narrows the search by ranges; false if the segment has nothing in them. */
-static bool
-narrow(PfBmSearch *search, const PfBmRange *ranges, int nranges, PfBmRange *left)
+/*
+ * The runs of documents that may be in the ranges, by the zones of their pages:
+ * few long ones rather than many short.  Gives their number, and the ranges
+ * that must be tested on each document.
+ */
+static int
+narrow(PfBmSearch *search, const PfBmRange *ranges, int nranges, PfBmRange *tested, Run *runs)
 {
 	const PfBmHeader *header = &search->segment->header;
+	const PfBmZone *zones[INDEX_MAX_KEYS];
+	uint32		per_page = PF_BM_PAYLOAD / search->view->meta.doc_width;
+	uint32		npages = header->npages[PF_BM_AREA_DOCS];
+	uint32		gap = 1;
 
-	search->low = 0;
-	search->high = header->ndocs;
 	search->nranges = 0;
-	search->ranges = left;
+	search->ranges = tested;
+	runs[0].low = 0;
+	runs[0].high = header->ndocs;
 	for (int i = 0; i < nranges; i++)
 	{
 		const PfBmRange *range = &ranges[i];
 		int			filter = range->filter;
 
 		if (range->low > range->high || range->low > header->max[filter] || range->high < header->min[filter])
-			return false;
+			return 0;
 		if (range->nvalues < 0 && range->low <= header->min[filter] && range->high >= header->max[filter] &&
 			(header->null_filters & (1 << filter)) == 0)
 			continue;
-		if (filter == 0)
-		{
-			uint32		low = first_at_least(search, range->low);
-			uint32		high = range->high == PG_INT64_MAX ? header->ndocs : first_at_least(search, range->high + 1);
-
-			search->low = Max(search->low, low);
-			search->high = Min(search->high, high);
-			/* What is left of it: NULLs at the end of an open range, and gaps. */
-			if (range->nvalues < 0 && !(range->high == PG_INT64_MAX && (header->null_filters & 1)))
-				continue;
-		}
-		left[search->nranges++] = *range;
+		zones[search->nranges] = pf_bm_segment_zones(search->view->index, search->segment, filter);
+		tested[search->nranges++] = *range;
 	}
-	return search->low < search->high;
+	if (search->nranges == 0)
+		return 1;
+
+	for (;; gap *= 2)
+	{
+		int			n = 0;
+		uint32		left = gap;
+
+		for (uint32 page = 0; page < npages; page++)
+		{
+			bool		in = true;
+
+			for (int i = 0; i < search->nranges; i++)
+				in &= zones[i][page].min <= tested[i].high && zones[i][page].max >= tested[i].low;
+			if (!in)
+			{
+				left = Min(left + 1, gap);
+				continue;
+			}
+			if (n > 0 && left < gap)
+				runs[n - 1].high = (page + 1) * per_page;
+			else if (n < MAX_RUNS)
+			{
+				runs[n].low = page * per_page;
+				runs[n].high = (page + 1) * per_page;
+				n++;
+			}
+			else
+			{
+				n = -1;
+				break;
+			}
+			left = 0;
+		}
+		if (n >= 0)
+		{
+			if (n > 0)
+				runs[n - 1].high = Min(runs[n - 1].high, header->ndocs);
+			return n;
+		}
+	}
 }
 
 /* ---- segments ---- */
@@ -263,7 +290,9 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	const PfBmSegmentEntry *entry = &view->meta.segments[number];
 	PfBmSegment *segment = view->segments[number];
 	const PfBmTerm *terms = view->terms + (Size) number * query->nterms;
-	PfBmRange	left[INDEX_MAX_KEYS];
+	PfBmRange	tested[INDEX_MAX_KEYS];
+	Run			runs[MAX_RUNS];
+	int			nruns;
 	PfBmSearch	search = {.view = view,.segment = segment,.number = number,.top = top};
 	double		growth = drift(view, &segment->header);
 	double		postings = 0;
@@ -275,12 +304,9 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	search.norm_length = view->average > 0 ? (float4) (view->k1 * view->b / view->average) : 0;
 	search.docs = InvalidBuffer;
 	search.alive = InvalidBuffer;
-	if (!narrow(&search, ranges, nranges, left))
-	{
-		if (BufferIsValid(search.docs))
-			ReleaseBuffer(search.docs);
+	nruns = narrow(&search, ranges, nranges, tested, runs);
+	if (nruns == 0)
 		return;
-	}
 
 	search.clauses = palloc(sizeof(PfBmClause *) * Max(query->nterms, 1));
 	for (uint32 i = 0; i < query->nterms; i++)
@@ -311,8 +337,6 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 				tf[code] = pf_bm_weighted(segment->counts[code], view->meta.weights, query->terms[i].mask);
 			clause->tf = tf;
 		}
-		if (search.low > 0)
-			pf_bm_cursor_seek(&clause->cursor, search.low);
 		search.clauses[search.nclauses++] = clause;
 		postings += terms[i].df;
 	}
@@ -322,15 +346,20 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	else if (matcher != NULL && !pf_bm_matcher_implied(matcher, query))
 		search.match = pf_bm_match_open(matcher, view->index, &view->meta, segment);
 
-	if (all)
+	for (int i = 0; i < nruns; i++)
 	{
-		if (!missing)
-			pf_bm_search_all(&search);
+		search.low = runs[i].low;
+		search.high = runs[i].high;
+		if (all)
+		{
+			if (!missing)
+				pf_bm_search_all(&search);
+		}
+		else if (search.match != NULL && pf_bm_match_estimate(search.match) < postings / 4)
+			pf_bm_search_matches(&search);
+		else if (search.nclauses > 0)
+			pf_bm_search_any(&search);
 	}
-	else if (search.match != NULL && pf_bm_match_estimate(search.match) < postings / 4)
-		pf_bm_search_matches(&search);
-	else if (search.nclauses > 0)
-		pf_bm_search_any(&search);
 
 	if (search.match != NULL)
 		pf_bm_match_close(search.match);

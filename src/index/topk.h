@@ -43,7 +43,7 @@ typedef struct PfBmSearch
 	const PfBmRange *ranges;	/* those that must be tested */
 	int			nranges;
 	PfBmMatch  *match;			/* must pass, or NULL */
-	uint32		low;			/* documents from low to high - 1 */
+	uint32		low;			/* documents from low to high - 1; runs ascend */
 	uint32		high;
 	Buffer		docs;			/* pins */
 	Buffer		alive;
@@ -52,6 +52,7 @@ typedef struct PfBmSearch
 	PfBmTop    *top;
 	PfBmClause **clauses;
 	int			nclauses;
+	void	   *any;			/* maxscore.c's */
 } PfBmSearch;
 
 /* topk.c */

@@ -211,6 +211,7 @@ pf_bm_view_open(Relation index, const PfBmQuery *query, PfBmMatcher *matcher)
 			collect.hashes[i] = pf_bm_hash(PF_BM_QUERY_TERM(query, i), query->terms[i].len);
 	}
 
+	pf_bm_meta_read(index, &view->meta);
 	pf_bm_buffer_scan(index, &view->meta, collect_record, restart, &collect);
 	view->ntexts = collect.ntexts;
 	view->sum_length = collect.sum_length;

@@ -44,6 +44,8 @@ struct PfBmWriter
 	float4	   *distinct;		/* ascending */
 	float4	   *norms;			/* k1 * (1 - b + b * length / average) */
 	uint32		max_docs;
+	PfBmZone   *zones;			/* by page of the docs area, then filter */
+	uint32		max_zones;
 	bool		terms_begun;
 
 	/* the current term */
@@ -231,12 +233,51 @@ pf_bm_writer_begin(Relation index, const PfBmMeta *meta, bool build,
 	}
 	writer->max_docs = 1024;
 	writer->lengths = palloc(sizeof(float4) * writer->max_docs);
+	writer->max_zones = 64;
+	writer->zones = palloc(sizeof(PfBmZone) * writer->max_zones);
 	writer->max_skips = 64;
 	writer->skips = palloc(sizeof(PfBmSkip) * writer->max_skips);
 	assign_codes(writer, counts, ncounts);
 	writer->dictionary = pf_bm_dictionary_begin(&writer->pages);
 	MemoryContextSwitchTo(old);
 	return writer;
+}
+
+/* Widens the zones of the page that a document goes to. */
+static void
+add_to_zones(PfBmWriter *writer, const PfBmDoc *doc)
+{
+	PfBmHeader *header = &writer->header;
+	const PfBmStream *docs = &writer->pages.streams[PF_BM_AREA_DOCS];
+	int			nfilters = writer->meta->nfilters;
+	PfBmZone   *zones;
+
+	if (docs->used == 0)
+	{
+		if (header->nzones + nfilters > writer->max_zones)
+		{
+			writer->max_zones *= 2;
+			writer->zones = repalloc_huge(writer->zones, sizeof(PfBmZone) * (Size) writer->max_zones);
+		}
+		for (int i = 0; i < nfilters; i++)
+		{
+			writer->zones[header->nzones].min = PG_INT64_MAX;
+			writer->zones[header->nzones++].max = PG_INT64_MIN;
+		}
+	}
+	zones = writer->zones + header->nzones - nfilters;
+	for (int i = 0; i < nfilters; i++)
+	{
+		if (doc->nulls & (1 << i))
+		{
+			header->null_filters |= 1 << i;
+			continue;
+		}
+		zones[i].min = Min(zones[i].min, doc->values[i]);
+		zones[i].max = Max(zones[i].max, doc->values[i]);
+		header->min[i] = Min(header->min[i], doc->values[i]);
+		header->max[i] = Max(header->max[i], doc->values[i]);
+	}
 }
 
 uint32
@@ -262,17 +303,8 @@ pf_bm_writer_add_doc(PfBmWriter *writer, const PfBmDoc *doc)
 		header->ntexts++;
 		header->sum_length += doc->length;
 	}
-	for (int i = 0; i < writer->meta->nfilters; i++)
-	{
-		if (doc->nulls & (1 << i))
-		{
-			header->null_filters |= 1 << i;
-			continue;
-		}
-		header->min[i] = Min(header->min[i], doc->values[i]);
-		header->max[i] = Max(header->max[i], doc->values[i]);
-	}
 	pf_bm_doc_pack(writer->meta, doc, pf_bm_stream_room(pages, PF_BM_AREA_DOCS, writer->meta->doc_width));
+	add_to_zones(writer, doc);
 	pages->streams[PF_BM_AREA_DOCS].used += writer->meta->doc_width;
 	return header->ndocs++;
 }
@@ -348,6 +380,12 @@ end_documents(PfBmWriter *writer)
 	pf_bm_stream_flush(&writer->pages, PF_BM_AREA_TABLES);
 	for (uint32 i = 0; i < header->nlengths; i++)
 		stream_add(&writer->pages, PF_BM_AREA_TABLES, &writer->distinct[i], sizeof(float4));
+	pf_bm_stream_flush(&writer->pages, PF_BM_AREA_TABLES);
+	for (int filter = 0; filter < writer->meta->nfilters; filter++)
+	{
+		for (uint32 i = filter; i < header->nzones; i += writer->meta->nfilters)
+			stream_add(&writer->pages, PF_BM_AREA_TABLES, &writer->zones[i], sizeof(PfBmZone));
+	}
 	pf_bm_stream_flush(&writer->pages, PF_BM_AREA_TABLES);
 	MemoryContextSwitchTo(old);
 }
