@@ -789,6 +789,10 @@ extern IndexBulkDeleteResult *pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBu
 /* Finds free pages and retires those of nobody; gives the number of blocks before the free ones at the end. */
 extern BlockNumber pf_bm_sweep(IndexVacuumInfo *info, Relation heap, IndexBulkDeleteResult *stats);
 
+/* Pages of a segment that this backend has retired: for the free space map, once they may be used again. */
+extern void pf_bm_free_later(uint64 index_id, BlockNumber start, uint32 npages);
+extern void pf_bm_free_due(Relation index, uint64 index_id);
+
 /* Cuts the file off behind its last page in use, if that is worth it and nobody is in the way. */
 extern void pf_bm_truncate(IndexVacuumInfo *info, Relation heap, BlockNumber used,
 						   IndexBulkDeleteResult *stats);

@@ -16,7 +16,6 @@
 #include "index/index.h"
 
 #include "miscadmin.h"
-#include "storage/indexfsm.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
 
@@ -186,8 +185,8 @@ retire_extents(Relation index, const PfBmSegment *segment, PfBmArea area)
 		{
 			CHECK_FOR_INTERRUPTS();
 			pf_bm_page_retire(index, extent->start + page, segment->id);
-			RecordFreeIndexPage(index, extent->start + page);
 		}
+		pf_bm_free_later(segment->index_id, extent->start, extent->npages);
 	}
 }
 
@@ -218,7 +217,7 @@ retire_segment(Relation index, const PfBmSegment *segment, BlockNumber blkno)
 		if (next != InvalidBlockNumber)
 			next = next_header(index, next, segment->id);
 		pf_bm_page_retire(index, this, segment->id);
-		RecordFreeIndexPage(index, this);
+		pf_bm_free_later(segment->index_id, this, 1);
 	}
 }
 
@@ -272,6 +271,7 @@ pf_bm_merge_step(Relation index, uint32 max_pages)
 	{
 		bool		any;
 
+		pf_bm_free_due(index, meta->index_id);
 		for (int i = 0; i < n; i++)
 		{
 			inputs[i] = pf_bm_segment_open(index, meta, &meta->segments[chosen[i]]);
@@ -286,7 +286,6 @@ pf_bm_merge_step(Relation index, uint32 max_pages)
 			retire_segment(index, inputs[i], meta->segments[chosen[i]].header);
 			pf_bm_segment_release(inputs[i]);
 		}
-		IndexFreeSpaceMapVacuum(index);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

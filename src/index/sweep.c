@@ -13,6 +13,10 @@
  * lists were made, so it is on them or nobody will ever use it.  VACUUM's own
  * merges write pages without a transaction, but not while it sweeps.
  *
+ * Between two VACUUMs a backend remembers which pages it has retired, and puts
+ * them into the free space map once they can be used again: pages that cannot
+ * would only be in the way there.  What it forgets is left to VACUUM.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -48,6 +52,60 @@ typedef struct Sweep
 	PfBmNumbers linked;			/* pages of the buffer and spare ones, sorted */
 	BlockNumber nspare;
 } Sweep;
+
+/* Most series of retired pages that a backend remembers. */
+#define MAX_LATER		4096
+
+typedef struct Later
+{
+	uint64		index_id;
+	uint64		xid;			/* full transaction id, at least those on the pages */
+	BlockNumber start;
+	uint32		npages;
+} Later;
+
+static Later *later = NULL;
+static int	nlater = 0;
+
+/* ---- pages retired between VACUUMs ---- */
+
+void
+pf_bm_free_later(uint64 index_id, BlockNumber start, uint32 npages)
+{
+	if (later == NULL)
+		later = MemoryContextAlloc(TopMemoryContext, sizeof(Later) * MAX_LATER);
+	if (nlater == MAX_LATER)
+		return;
+	later[nlater].index_id = index_id;
+	later[nlater].xid = U64FromFullTransactionId(ReadNextFullTransactionId());
+	later[nlater].start = start;
+	later[nlater].npages = npages;
+	nlater++;
+}
+
+void
+pf_bm_free_due(Relation index, uint64 index_id)
+{
+	int			kept = 0;
+	bool		any = false;
+
+	for (int i = 0; i < nlater; i++)
+	{
+		/* No relation: as pf_bm_page_claim() asks. */
+		if (later[i].index_id != index_id ||
+			!GlobalVisCheckRemovableFullXid(NULL, FullTransactionIdFromU64(later[i].xid)))
+		{
+			later[kept++] = later[i];
+			continue;
+		}
+		for (uint32 page = 0; page < later[i].npages; page++)
+			RecordFreeIndexPage(index, later[i].start + page);
+		any = true;
+	}
+	nlater = kept;
+	if (any)
+		IndexFreeSpaceMapVacuum(index);
+}
 
 /* ---- what is in use ---- */
 

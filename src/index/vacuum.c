@@ -56,7 +56,7 @@ copy_page(Relation index, PfBmSegment *segment, PfBmArea area, uint32 number, Si
 	if (PF_BM_USED(page) < size)
 		pf_bm_corrupt(index, BufferGetBlockNumber(*pinned), "documents of the segment are missing");
 	memcpy(to, PF_BM_DATA(page), size);
-	LockBuffer(*pinned, BUFFER_LOCK_UNLOCK);
+	pf_bm_segment_done(area, *pinned);
 }
 
 static void
