@@ -2,7 +2,8 @@
 #
 #   make demo     from a bare machine to ranked papers (demo-stop, demo-clean)
 #   make test     from a bare machine to every suite passed
-#   make bench    how fast papers are taken in [BENCH_DATA=...]
+#   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
+#                 the latter alone: bench-search
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -27,7 +28,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
 	src/ingest/ingest.sql \
-	src/ingest/search.sql
+	src/index/search.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -48,10 +49,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -61,6 +62,10 @@ test:
 
 bench:
 	@bash test/bench/bench.sh
+	@bash test/bench/search.sh
+
+bench-search:
+	@bash test/bench/search.sh
 
 else
 

@@ -231,7 +231,8 @@ pf_bm_check_take(PfBmCheck *check, BlockNumber blkno, const char *part)
 }
 
 bool
-pf_bm_check_doc(PfBmCheck *check, BlockNumber blkno, const char *part, uint32 at, const PfBmDoc *doc)
+pf_bm_check_doc(PfBmCheck *check, BlockNumber blkno, const char *part, uint32 at,
+				const PfBmDoc *doc)
 {
 	OffsetNumber offset = ItemPointerGetOffsetNumberNoCheck(&doc->tid);
 	BlockNumber block = ItemPointerGetBlockNumberNoCheck(&doc->tid);
@@ -257,6 +258,7 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 	const char *part = "metapage";
 	PGAlignedBlock copy;
 	uint32		width;
+	int			seen = 0;
 
 	if (!pf_bm_check_page(check, PF_BM_META_BLKNO, PF_BM_META, 0, part, &copy))
 		return false;
@@ -270,9 +272,11 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 		return false;
 	}
 	if (meta->nsegments > PF_BM_MAX_SEGMENTS || meta->nfilters > PF_BM_MAX_FILTERS ||
-		PF_BM_USED(copy.data) < offsetof(PfBmMeta, segments) + meta->nsegments * sizeof(PfBmSegmentEntry))
+		PF_BM_USED(copy.data) < offsetof(PfBmMeta,
+										 segments) + meta->nsegments * sizeof(PfBmSegmentEntry))
 	{
-		pf_bm_check_report(check, PF_BM_META_BLKNO, part, "it has %u segments, %u filters and %u bytes",
+		pf_bm_check_report(check, PF_BM_META_BLKNO, part,
+						   "it has %u segments, %u filters and %u bytes",
 						   meta->nsegments, meta->nfilters, (unsigned) PF_BM_USED(copy.data));
 		return false;
 	}
@@ -281,7 +285,8 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 	for (int f = 0; f < PF_BM_FIELDS; f++)
 	{
 		if (!isfinite(meta->weights[f]) || meta->weights[f] < 0)
-			pf_bm_check_report(check, PF_BM_META_BLKNO, part, "weight %d is %g", f, meta->weights[f]);
+			pf_bm_check_report(check, PF_BM_META_BLKNO, part, "weight %d is %g", f,
+							   meta->weights[f]);
 	}
 
 	/* length, row, nulls; then the filters, each behind what is before */
@@ -290,7 +295,8 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 	{
 		const PfBmFilter *filter = &meta->filters[i];
 
-		if ((filter->width != 1 && filter->width != 2 && filter->width != 4 && filter->width != 8) ||
+		if ((filter->width != 1 && filter->width != 2 && filter->width != 4 &&
+			 filter->width != 8) ||
 			filter->type > PF_BM_FILTER_HASH || filter->offset < width ||
 			filter->offset + filter->width > meta->doc_width)
 		{
@@ -304,15 +310,24 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 		pf_bm_check_report(check, PF_BM_META_BLKNO, part, "documents of %u bytes", meta->doc_width);
 		return false;
 	}
+	for (int i = 0; i < meta->nfilters; i++)
+		seen |= meta->order[i] < meta->nfilters ? 1 << meta->order[i] : 0;
+	if (seen != (1 << meta->nfilters) - 1)
+	{
+		pf_bm_check_report(check, PF_BM_META_BLKNO, part, "the order of filters leaves some out");
+		return false;
+	}
 	for (uint32 i = 0; i < meta->nsegments; i++)
 	{
 		if (meta->segments[i].id == 0 || meta->segments[i].id >= meta->next_owner)
-			pf_bm_check_report(check, PF_BM_META_BLKNO, part, "segment " UINT64_FORMAT " is of no owner yet",
+			pf_bm_check_report(check, PF_BM_META_BLKNO, part,
+							   "segment " UINT64_FORMAT " is of no owner yet",
 							   meta->segments[i].id);
 		for (uint32 j = 0; j < i; j++)
 		{
 			if (meta->segments[i].id == meta->segments[j].id)
-				pf_bm_check_report(check, PF_BM_META_BLKNO, part, "segment " UINT64_FORMAT " is there twice",
+				pf_bm_check_report(check, PF_BM_META_BLKNO, part,
+								   "segment " UINT64_FORMAT " is there twice",
 								   meta->segments[i].id);
 		}
 	}
@@ -393,7 +408,8 @@ check_standby(Relation index)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("index \"%s\" keeps changing while it is checked", RelationGetRelationName(index)),
+			 errmsg("index \"%s\" keeps changing while it is checked",
+					RelationGetRelationName(index)),
 			 errhint("Try again, or check it on the primary.")));
 }
 

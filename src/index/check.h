@@ -45,6 +45,7 @@ typedef struct PfBmCheckSegment
 	uint32	   *first[PF_BM_AREAS];	/* page number each extent begins with */
 	PfBmCounts *counts;			/* header.ncounts; NULL = not to be had */
 	float4	   *lengths;		/* header.nlengths; NULL = not to be had */
+	PfBmZone   *zones;			/* header.nzones; NULL = not to be had */
 	uint32	   *codes;			/* for each document: of its length; or one of the two below */
 	double	   *sums;			/* for each document: weighted counts of its postings */
 	bool		complete;		/* everything that the sums need was there */
@@ -55,18 +56,20 @@ typedef struct PfBmCheckSegment
 
 /* ---- check.c ---- */
 
-extern void pf_bm_check_report(PfBmCheck *check, BlockNumber blkno, const char *part, const char *fmt,...)
+extern void pf_bm_check_report(PfBmCheck *check, BlockNumber blkno, const char *part,
+							   const char *fmt,...)
 			pg_attribute_printf(4, 5);
 extern bool pf_bm_check_full(const PfBmCheck *check);	/* enough was reported */
 
 /* A copy of the page, if it can be read, and layout and checksum are right. */
-extern bool pf_bm_check_read(PfBmCheck *check, BlockNumber blkno, const char *part, PGAlignedBlock *copy);
+extern bool pf_bm_check_read(PfBmCheck *check, BlockNumber blkno, const char *part,
+							 PGAlignedBlock *copy);
 
 /* Also of this kind and owner (0 = any). */
 extern bool pf_bm_check_page(PfBmCheck *check, BlockNumber blkno, PfBmKind kind, uint64 owner,
 							 const char *part, PGAlignedBlock *copy);
 
-/* The block belongs to what is looked at; false if it is outside of the file, or something else's. */
+/* The block is of what is looked at; false if it is outside of the file, or something else's. */
 extern bool pf_bm_check_take(PfBmCheck *check, BlockNumber blkno, const char *part);
 extern bool pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta);	/* a copy, if it is sound */
 
@@ -101,9 +104,15 @@ extern void pf_bm_check_spare(PfBmCheck *check);
 /* ---- check_segment.c ---- */
 
 extern void pf_bm_check_segment(PfBmCheck *check, const PfBmSegmentEntry *entry);
-extern bool pf_bm_check_area(PfBmCheck *check, const PfBmCheckSegment *segment, PfBmArea area, uint32 page,
+extern bool pf_bm_check_area(PfBmCheck *check, const PfBmCheckSegment *segment, PfBmArea area,
+							 uint32 page,
 							 PGAlignedBlock *copy);
 extern BlockNumber pf_bm_check_block(const PfBmCheckSegment *segment, PfBmArea area, uint32 page);
+
+/* ---- check_docs.c ---- */
+
+extern void pf_bm_check_docs(PfBmCheck *check, PfBmCheckSegment *segment);
+extern void pf_bm_check_alive(PfBmCheck *check, const PfBmCheckSegment *segment);
 
 /* ---- check_dictionary.c, check_postings.c ---- */
 

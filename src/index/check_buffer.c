@@ -24,7 +24,8 @@ static const char *const part = "buffer";
 
 /* The terms of the record at pos, in size bytes at data. */
 static void
-check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc, const char *data, uint32 size)
+check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc, const char *data,
+			uint32 size)
 {
 	uint32		n;
 	const char *hashes;
@@ -40,7 +41,8 @@ check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc,
 		memcpy(&n, data, sizeof(uint32));
 	if (size < sizeof(uint32) || n > (size - sizeof(uint32)) / PF_BM_RECORD_TERM)
 	{
-		pf_bm_check_report(check, blkno, part, "record at %u: its terms do not fit into its %u bytes", pos, size);
+		pf_bm_check_report(check, blkno, part,
+						   "record at %u: its terms do not fit into its %u bytes", pos, size);
 		return;
 	}
 	hashes = data + sizeof(uint32);
@@ -56,7 +58,8 @@ check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc,
 	}
 	if (TYPEALIGN(4, sizeof(uint32) + (uint64) n * PF_BM_RECORD_TERM + total) != size)
 	{
-		pf_bm_check_report(check, blkno, part, "record at %u: its terms do not take its %u bytes", pos, size);
+		pf_bm_check_report(check, blkno, part, "record at %u: its terms do not take its %u bytes",
+						   pos, size);
 		return;
 	}
 
@@ -70,15 +73,18 @@ check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc,
 		memcpy(&count, counts + sizeof(uint32) * i, sizeof(count));
 		memcpy(&len, lengths + sizeof(uint16) * i, sizeof(len));
 		if (hash != pf_bm_hash(term, len))
-			pf_bm_check_report(check, blkno, part, "record at %u: term %u has a wrong hash", pos, i);
+			pf_bm_check_report(check, blkno, part, "record at %u: term %u has a wrong hash", pos,
+							   i);
 		if (!pf_bm_check_counts(count))
-			pf_bm_check_report(check, blkno, part, "record at %u: term %u has counts %08X", pos, i, count);
+			pf_bm_check_report(check, blkno, part, "record at %u: term %u has counts %08X", pos, i,
+							   count);
 		if (before != NULL)
 		{
 			int			cmp = memcmp(before, term, Min(before_len, len));
 
 			if (cmp > 0 || (cmp == 0 && before_len >= len))
-				pf_bm_check_report(check, blkno, part, "record at %u: term %u is not in order", pos, i);
+				pf_bm_check_report(check, blkno, part, "record at %u: term %u is not in order", pos,
+								   i);
 		}
 		sum += pf_bm_weighted(count, check->meta.weights, PF_BM_ALL_FIELDS);
 		before = term;
@@ -87,13 +93,15 @@ check_terms(PfBmCheck *check, BlockNumber blkno, uint32 pos, const PfBmDoc *doc,
 	}
 
 	if (doc->length < 0 ? n > 0 : !pf_bm_check_length(doc->length, sum))
-		pf_bm_check_report(check, blkno, part, "record at %u: its length is %g, that of its terms %g",
+		pf_bm_check_report(check, blkno, part,
+						   "record at %u: its length is %g, that of its terms %g",
 						   pos, doc->length, sum);
 }
 
 /* Gives the pages of a long record that were found. */
 static uint32
-check_long(PfBmCheck *check, BlockNumber referrer, uint32 pos, const PfBmDoc *doc, const PfBmLongRef *ref)
+check_long(PfBmCheck *check, BlockNumber referrer, uint32 pos, const PfBmDoc *doc,
+		   const PfBmLongRef *ref)
 {
 	BlockNumber blkno = ref->first;
 	uint64		owner = ref->owner;
@@ -103,7 +111,8 @@ check_long(PfBmCheck *check, BlockNumber referrer, uint32 pos, const PfBmDoc *do
 
 	if (ref->nbytes < sizeof(uint32) || ref->nbytes > MAX_LONG)
 	{
-		pf_bm_check_report(check, referrer, part, "record at %u: a long one of %u bytes", pos, ref->nbytes);
+		pf_bm_check_report(check, referrer, part, "record at %u: a long one of %u bytes", pos,
+						   ref->nbytes);
 		return 0;
 	}
 	bytes = palloc(ref->nbytes);
@@ -115,7 +124,8 @@ check_long(PfBmCheck *check, BlockNumber referrer, uint32 pos, const PfBmDoc *do
 
 		if (blkno == InvalidBlockNumber)
 		{
-			pf_bm_check_report(check, referrer, part, "record at %u: a long one ends after %u of %u bytes",
+			pf_bm_check_report(check, referrer, part,
+							   "record at %u: a long one ends after %u of %u bytes",
 							   pos, done, ref->nbytes);
 			break;
 		}
@@ -126,7 +136,8 @@ check_long(PfBmCheck *check, BlockNumber referrer, uint32 pos, const PfBmDoc *do
 		n = PF_BM_USED(page.data);
 		if (n <= sizeof(PfBmLongPage) || n - sizeof(PfBmLongPage) > ref->nbytes - done)
 		{
-			pf_bm_check_report(check, blkno, part, "a page of a long record of %u bytes has %u behind %u",
+			pf_bm_check_report(check, blkno, part,
+							   "a page of a long record of %u bytes has %u behind %u",
 							   ref->nbytes, (unsigned) n, done);
 			break;
 		}
@@ -159,9 +170,11 @@ check_records(PfBmCheck *check, BlockNumber blkno, const char *data, uint32 used
 
 		if (used - pos >= sizeof(head))
 			memcpy(&head, data + pos, sizeof(head));
-		if (used - pos < sizeof(head) || head.size % 4 != 0 || head.size < fixed || head.size > used - pos)
+		if (used - pos < sizeof(head) || head.size % 4 != 0 || head.size < fixed ||
+			head.size > used - pos)
 		{
-			pf_bm_check_report(check, blkno, part, "record %u of %u at %u goes over the end of the page's %u bytes",
+			pf_bm_check_report(check, blkno, part,
+							   "record %u of %u at %u goes over the end of the page's %u bytes",
 							   i, nrecords, pos, used);
 			return npages;
 		}
@@ -174,7 +187,8 @@ check_records(PfBmCheck *check, BlockNumber blkno, const char *data, uint32 used
 		if ((head.flags & PF_BM_IS_LONG) == 0)
 			check_terms(check, blkno, pos, &doc, terms, head.size - fixed);
 		else if (head.size != fixed + sizeof(PfBmLongRef))
-			pf_bm_check_report(check, blkno, part, "record at %u is a long one of %u bytes", pos, head.size);
+			pf_bm_check_report(check, blkno, part, "record at %u is a long one of %u bytes", pos,
+							   head.size);
 		else
 		{
 			PfBmLongRef ref;
@@ -185,7 +199,8 @@ check_records(PfBmCheck *check, BlockNumber blkno, const char *data, uint32 used
 		pos += head.size;
 	}
 	if (pos != used)
-		pf_bm_check_report(check, blkno, part, "%u records take %u of the page's %u bytes", nrecords, pos, used);
+		pf_bm_check_report(check, blkno, part, "%u records take %u of the page's %u bytes",
+						   nrecords, pos, used);
 	return npages;
 }
 
@@ -207,11 +222,13 @@ pf_bm_check_buffer(PfBmCheck *check)
 			return;
 		if (PF_BM_USED(page.data) < sizeof(head))
 		{
-			pf_bm_check_report(check, blkno, part, "a page of %u bytes", (unsigned) PF_BM_USED(page.data));
+			pf_bm_check_report(check, blkno, part, "a page of %u bytes",
+							   (unsigned) PF_BM_USED(page.data));
 			return;
 		}
 		memcpy(&head, PF_BM_DATA(page.data), sizeof(head));
-		npages += 1 + check_records(check, blkno, PF_BM_DATA(page.data), PF_BM_USED(page.data), head.nrecords);
+		npages += 1 + check_records(check, blkno, PF_BM_DATA(page.data), PF_BM_USED(page.data),
+									head.nrecords);
 		if (head.closed > 1)
 			pf_bm_check_report(check, blkno, part, "closed is %u", head.closed);
 
@@ -220,12 +237,14 @@ pf_bm_check_buffer(PfBmCheck *check)
 			break;
 		if (head.next == InvalidBlockNumber)
 		{
-			pf_bm_check_report(check, blkno, part, "the chain ends before block %u, its last according to the metapage",
+			pf_bm_check_report(check, blkno, part,
+							   "the chain ends before block %u, its last according to the metapage",
 							   check->meta.buffer_tail);
 			return;
 		}
 		if (!head.closed || head.next_owner <= owner)
-			pf_bm_check_report(check, blkno, part, "closed is %u and the next page's owner " UINT64_FORMAT
+			pf_bm_check_report(check, blkno, part,
+							   "closed is %u and the next page's owner " UINT64_FORMAT
 							   " where its own is " UINT64_FORMAT,
 							   head.closed, head.next_owner, owner);
 		blkno = head.next;
@@ -235,7 +254,8 @@ pf_bm_check_buffer(PfBmCheck *check)
 	/* Only if no page came meanwhile, which the metapage would say. */
 	if (npages != check->meta.buffer_pages && pf_bm_check_meta(check, &now) &&
 		now.buffer_pages == check->meta.buffer_pages && now.buffer_tail == check->meta.buffer_tail)
-		pf_bm_check_report(check, PF_BM_META_BLKNO, "metapage", "the write buffer has %u pages, not %u", npages,
+		pf_bm_check_report(check, PF_BM_META_BLKNO, "metapage",
+						   "the write buffer has %u pages, not %u", npages,
 						   check->meta.buffer_pages);
 }
 
@@ -261,10 +281,12 @@ pf_bm_check_spare(PfBmCheck *check)
 			PGAlignedBlock page;
 			uint16		kind;
 
-			if (!pf_bm_check_take(check, blkno, "spare") || !pf_bm_check_read(check, blkno, "spare", &page))
+			if (!pf_bm_check_take(check, blkno, "spare") ||
+				!pf_bm_check_read(check, blkno, "spare", &page))
 				break;
 			kind = PF_BM_TAIL((Page) page.data)->kind;
-			if ((kind != PF_BM_BUFFER && kind != PF_BM_LONG) || PF_BM_USED(page.data) < sizeof(PfBmLongPage))
+			if ((kind != PF_BM_BUFFER && kind != PF_BM_LONG) ||
+				PF_BM_USED(page.data) < sizeof(PfBmLongPage))
 			{
 				pf_bm_check_report(check, blkno, "spare", "the page is of kind %u", kind);
 				break;

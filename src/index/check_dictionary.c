@@ -56,7 +56,8 @@ compare(const char *a, int alen, const char *b, int blen)
 }
 
 static bool
-begin(Entries *entries, PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number, PGAlignedBlock *page)
+begin(Entries *entries, PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number,
+	  PGAlignedBlock *page)
 {
 	uint16		numbers[2] = {0, 0};
 	Size		used;
@@ -75,10 +76,12 @@ begin(Entries *entries, PfBmCheck *check, const PfBmCheckSegment *segment, uint3
 	entries->entry = 0;
 	entries->len = 0;
 	entries->pos = entries->data + sizeof(numbers) + sizeof(uint16) * entries->nrestarts;
-	if (entries->nentries == 0 || entries->nrestarts != (entries->nentries + RESTART - 1) / RESTART ||
+	if (entries->nentries == 0 ||
+		entries->nrestarts != (entries->nentries + RESTART - 1) / RESTART ||
 		entries->pos > entries->end)
 	{
-		pf_bm_check_report(check, entries->blkno, part, "%u entries and %u restarts on a page of %u bytes",
+		pf_bm_check_report(check, entries->blkno, part,
+						   "%u entries and %u restarts on a page of %u bytes",
 						   entries->nentries, entries->nrestarts, (unsigned) used);
 		return false;
 	}
@@ -97,9 +100,11 @@ next_term(Entries *entries)
 	{
 		uint16		restart;
 
-		memcpy(&restart, entries->data + sizeof(uint16) * (2 + entries->entry / RESTART), sizeof(restart));
+		memcpy(&restart, entries->data + sizeof(uint16) * (2 + entries->entry / RESTART),
+			   sizeof(restart));
 		if (restart != pos - entries->data)
-			pf_bm_check_report(entries->check, entries->blkno, part, "restart %u is at %u, the entry at %u",
+			pf_bm_check_report(entries->check, entries->blkno, part,
+							   "restart %u is at %u, the entry at %u",
 							   entries->entry / RESTART, restart, (unsigned) (pos - entries->data));
 	}
 	pos = pf_bm_varint_get32(pos, entries->end, &shared);
@@ -108,7 +113,8 @@ next_term(Entries *entries)
 	if (pos == NULL || shared > (uint32) entries->len || unshared > MAX_TERM - shared ||
 		unshared > (Size) (entries->end - pos) || (entries->entry % RESTART == 0 && shared != 0))
 	{
-		pf_bm_check_report(entries->check, entries->blkno, part, "entry %u: %u bytes of the term before, %u more",
+		pf_bm_check_report(entries->check, entries->blkno, part,
+						   "entry %u: %u bytes of the term before, %u more",
 						   entries->entry, shared, unshared);
 		return false;
 	}
@@ -179,7 +185,8 @@ next_value(Entries *entries, PfBmTerm *term)
 	}
 	if (pos == NULL || offset >= PF_BM_PAYLOAD)
 	{
-		pf_bm_check_report(entries->check, entries->blkno, part, "entry %u is cut off, or its place is none",
+		pf_bm_check_report(entries->check, entries->blkno, part,
+						   "entry %u is cut off, or its place is none",
 						   entries->entry);
 		return false;
 	}
@@ -191,7 +198,8 @@ static void
 check_end(const Entries *entries)
 {
 	if (entries->pos != entries->end)
-		pf_bm_check_report(entries->check, entries->blkno, part, "%u entries take %u of the page's %u bytes",
+		pf_bm_check_report(entries->check, entries->blkno, part,
+						   "%u entries take %u of the page's %u bytes",
 						   entries->nentries, (unsigned) (entries->pos - entries->data),
 						   (unsigned) (entries->end - entries->data));
 }
@@ -234,7 +242,8 @@ check_leaves(PfBmCheck *check, PfBmCheckSegment *segment)
 			if (!sound)
 				break;
 			if (last_len >= 0 && compare(last, last_len, entries->term, entries->len) >= 0)
-				pf_bm_check_report(check, entries->blkno, part, "entry %u is not in order", entries->entry);
+				pf_bm_check_report(check, entries->blkno, part, "entry %u is not in order",
+								   entries->entry);
 			if (entries->entry == 0)
 			{
 				bounds[number].first = copy_term(entries->term, entries->len);
@@ -264,7 +273,8 @@ check_leaves(PfBmCheck *check, PfBmCheckSegment *segment)
 		}
 	}
 	if (segment->complete && !pf_bm_check_full(check) && nterms != header->nterms)
-		pf_bm_check_report(check, segment->entry->header, "header", "there are %u terms, not %u", nterms,
+		pf_bm_check_report(check, segment->entry->header, "header", "there are %u terms, not %u",
+						   nterms,
 						   header->nterms);
 	pf_bm_check_postings_end(postings);
 	pfree(postings);
@@ -272,9 +282,10 @@ check_leaves(PfBmCheck *check, PfBmCheckSegment *segment)
 	return bounds;
 }
 
-/* An inner page, whose first entry must lead to page child; gives the number of its entries, 0 = unknown. */
+/* An inner page, whose first entry must lead to page child; gives its entries, 0 = unknown. */
 static uint32
-check_inner(PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number, uint32 child, uint32 nchildren,
+check_inner(PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number, uint32 child,
+			uint32 nchildren,
 			const Bounds *bounds)
 {
 	PGAlignedBlock page;
@@ -295,13 +306,15 @@ check_inner(PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number, ui
 			pos = pf_bm_varint_get32(entries->pos, entries->end, &to);
 			if (pos == NULL)
 			{
-				pf_bm_check_report(check, entries->blkno, part, "entry %u is cut off", entries->entry);
+				pf_bm_check_report(check, entries->blkno, part, "entry %u is cut off",
+								   entries->entry);
 				break;
 			}
 			entries->pos = pos;
 			if (below == NULL || to != child + entries->entry)
 			{
-				pf_bm_check_report(check, entries->blkno, part, "entry %u leads to page %u, not to %u of %u",
+				pf_bm_check_report(check, entries->blkno, part,
+								   "entry %u leads to page %u, not to %u of %u",
 								   entries->entry, to, child + entries->entry, child + nchildren);
 				break;
 			}
@@ -309,7 +322,8 @@ check_inner(PfBmCheck *check, const PfBmCheckSegment *segment, uint32 number, ui
 				 compare(entries->term, entries->len, below->first, below->first_len) > 0) ||
 				(below->before != NULL &&
 				 compare(below->before, below->before_len, entries->term, entries->len) >= 0))
-				pf_bm_check_report(check, entries->blkno, part, "entry %u does not separate page %u from the one before",
+				pf_bm_check_report(check, entries->blkno, part,
+								   "entry %u does not separate page %u from the one before",
 								   entries->entry, to);
 		}
 		if (entries->entry < n)
@@ -339,7 +353,8 @@ pf_bm_check_dictionary(PfBmCheck *check, PfBmCheckSegment *segment)
 
 		while (done < nbelow && number < header->npages[PF_BM_AREA_DICTIONARY])
 		{
-			uint32		n = check_inner(check, segment, number, below + done, nbelow - done, bounds + done);
+			uint32		n = check_inner(check, segment, number, below + done, nbelow - done,
+										bounds + done);
 
 			/* Without it nobody knows where the level goes on. */
 			if (n == 0)
@@ -350,7 +365,8 @@ pf_bm_check_dictionary(PfBmCheck *check, PfBmCheckSegment *segment)
 		}
 		if (done != nbelow)
 		{
-			pf_bm_check_report(check, segment->entry->header, part, "%u of the %u pages of a level are out of reach",
+			pf_bm_check_report(check, segment->entry->header, part,
+							   "%u of the %u pages of a level are out of reach",
 							   done < nbelow ? nbelow - done : 0, nbelow);
 			return;
 		}
@@ -361,6 +377,8 @@ pf_bm_check_dictionary(PfBmCheck *check, PfBmCheckSegment *segment)
 	}
 	if (nbelow <= 1 && header->nterms > 0 &&
 		(height != header->dictionary_height || number != header->npages[PF_BM_AREA_DICTIONARY]))
-		pf_bm_check_report(check, segment->entry->header, "header", "the dictionary's height is %u and its pages %u, not %u and %u",
-						   height, number, header->dictionary_height, header->npages[PF_BM_AREA_DICTIONARY]);
+		pf_bm_check_report(check, segment->entry->header, "header",
+						   "the dictionary's height is %u and its pages %u, not %u and %u",
+						   height, number, header->dictionary_height,
+						   header->npages[PF_BM_AREA_DICTIONARY]);
 }

@@ -62,8 +62,10 @@ read_skip(PfBmCheckPostings *state, uint32 number, PfBmSkip *skip)
 		return false;
 	if (pos + sizeof(PfBmSkip) > PF_BM_USED(state->skips.data))
 	{
-		pf_bm_check_report(state->check, pf_bm_check_block(state->segment, PF_BM_AREA_SKIPS, page), "skips",
-						   "entry %u is behind the page's %u bytes", number, (unsigned) PF_BM_USED(state->skips.data));
+		pf_bm_check_report(state->check, pf_bm_check_block(state->segment, PF_BM_AREA_SKIPS, page),
+						   "skips",
+						   "entry %u is behind the page's %u bytes", number,
+						   (unsigned) PF_BM_USED(state->skips.data));
 		state->segment->complete = false;
 		return false;
 	}
@@ -73,47 +75,56 @@ read_skip(PfBmCheckPostings *state, uint32 number, PfBmSkip *skip)
 
 /* One posting; gives whether its code and length are in the tables. */
 static bool
-check_posting(PfBmCheckPostings *state, BlockNumber blkno, const char *part, uint32 doc, uint32 code, uint32 length)
+check_posting(PfBmCheckPostings *state, BlockNumber blkno, const char *part, uint32 doc,
+			  uint32 code, uint32 length)
 {
 	PfBmCheckSegment *segment = state->segment;
 	uint32		of_doc = segment->codes[doc];
 
 	if (code >= segment->header.ncounts || length >= segment->header.nlengths)
 	{
-		pf_bm_check_report(state->check, blkno, part, "posting of document %u has code %u of %u, length %u of %u", doc,
+		pf_bm_check_report(state->check, blkno, part,
+						   "posting of document %u has code %u of %u, length %u of %u", doc,
 						   code, segment->header.ncounts, length, segment->header.nlengths);
 		segment->complete = false;
 		return false;
 	}
 	if (of_doc != PF_BM_CODE_UNKNOWN && of_doc != length)
-		pf_bm_check_report(state->check, blkno, part, "posting of document %u has length %u, the document has %u", doc,
+		pf_bm_check_report(state->check, blkno, part,
+						   "posting of document %u has length %u, the document has %u", doc,
 						   length, of_doc);
 	if (segment->counts != NULL)
-		segment->sums[doc] += pf_bm_weighted(segment->counts[code], state->check->meta.weights, PF_BM_ALL_FIELDS);
+		segment->sums[doc] += pf_bm_weighted(segment->counts[code], state->check->meta.weights,
+											 PF_BM_ALL_FIELDS);
 	return true;
 }
 
 /* Is the impact stored at least that of the postings, and no more than rounding adds? */
 static void
-check_impact(PfBmCheckPostings *state, BlockNumber blkno, const char *part, double impact, uint16 stored)
+check_impact(PfBmCheckPostings *state, BlockNumber blkno, const char *part, double impact,
+			 uint16 stored)
 {
 	double		exact = impact * 65535;
 
 	if (stored + 0.01 < Min(exact, 65535) || stored > exact + 4)
-		pf_bm_check_report(state->check, blkno, part, "impact is %u where the largest of the block is %.3f", stored,
+		pf_bm_check_report(state->check, blkno, part,
+						   "impact is %u where the largest of the block is %.3f", stored,
 						   exact);
 }
 
 /* Where the block is: behind the one before, and on the page. */
 static bool
-check_place(PfBmCheckPostings *state, BlockNumber from, const char *part, const PfBmSkip *skip, Size size)
+check_place(PfBmCheckPostings *state, BlockNumber from, const char *part, const PfBmSkip *skip,
+			Size size)
 {
 	BlockNumber blkno;
 
-	if (skip->doc_bits > 32 || skip->count_bits > 32 || skip->length_bits > 32 || skip->n >= PF_BM_BLOCK ||
+	if (skip->doc_bits > 32 || skip->count_bits > 32 || skip->length_bits > 32 ||
+		skip->n >= PF_BM_BLOCK ||
 		skip->page >= state->segment->header.npages[PF_BM_AREA_POSTINGS])
 	{
-		pf_bm_check_report(state->check, from, part, "block on page %u, %u postings of %u, %u and %u bits", skip->page,
+		pf_bm_check_report(state->check, from, part,
+						   "block on page %u, %u postings of %u, %u and %u bits", skip->page,
 						   skip->n + 1, skip->doc_bits, skip->count_bits, skip->length_bits);
 		state->segment->complete = state->known = false;
 		return false;
@@ -122,7 +133,8 @@ check_place(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
 	if (state->known &&
 		!(skip->page == state->next_page && skip->offset == state->next_offset) &&
 		!(skip->page == state->next_page + 1 && skip->offset == 0 && state->next_offset > 0))
-		pf_bm_check_report(state->check, blkno, "postings", "block at %u does not follow the one before, on page %u to %u",
+		pf_bm_check_report(state->check, blkno, "postings",
+						   "block at %u does not follow the one before, on page %u to %u",
 						   skip->offset, state->next_page, state->next_offset);
 	state->known = true;
 	state->next_page = skip->page;
@@ -131,8 +143,10 @@ check_place(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
 		return false;
 	if (skip->offset + size > PF_BM_USED(state->postings.data))
 	{
-		pf_bm_check_report(state->check, blkno, "postings", "block at %u of %u bytes is behind the page's %u",
-						   skip->offset, (unsigned) size, (unsigned) PF_BM_USED(state->postings.data));
+		pf_bm_check_report(state->check, blkno, "postings",
+						   "block at %u of %u bytes is behind the page's %u",
+						   skip->offset, (unsigned) size,
+						   (unsigned) PF_BM_USED(state->postings.data));
 		state->segment->complete = false;
 		return false;
 	}
@@ -144,7 +158,8 @@ check_place(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
  * were read from block "from"; last_doc PF_BM_NO_DOC = not told there.
  */
 static void
-check_block(PfBmCheckPostings *state, BlockNumber from, const char *part, const PfBmSkip *skip, int64 before,
+check_block(PfBmCheckPostings *state, BlockNumber from, const char *part, const PfBmSkip *skip,
+			int64 before,
 			uint32 last_doc)
 {
 	const PfBmHeader *header = &state->segment->header;
@@ -174,7 +189,8 @@ check_block(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
 		doc += (int64) values[0][i] + 1;
 		if (doc >= header->ndocs)
 		{
-			pf_bm_check_report(state->check, blkno, "postings", "block at %u: document " INT64_FORMAT " of %u",
+			pf_bm_check_report(state->check, blkno, "postings",
+							   "block at %u: document " INT64_FORMAT " of %u",
 							   skip->offset, doc, header->ndocs);
 			state->segment->complete = false;
 			return;
@@ -183,16 +199,19 @@ check_block(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
 			sound = false;
 		if (sound)
 		{
-			float4		tf = pf_bm_weighted(state->segment->counts[values[1][i]], state->check->meta.weights,
+			float4		tf = pf_bm_weighted(state->segment->counts[values[1][i]],
+											state->check->meta.weights,
 											PF_BM_ALL_FIELDS);
-			double		saturation = pf_bm_saturation(tf, state->segment->lengths[values[2][i]], header->average,
+			double		saturation = pf_bm_saturation(tf, state->segment->lengths[values[2][i]],
+													  header->average,
 													  header->k1, header->b);
 
 			impact = Max(impact, saturation);
 		}
 	}
 	if (last_doc != PF_BM_NO_DOC && doc != last_doc)
-		pf_bm_check_report(state->check, blkno, "postings", "block at %u ends with document " INT64_FORMAT ", not %u",
+		pf_bm_check_report(state->check, blkno, "postings",
+						   "block at %u ends with document " INT64_FORMAT ", not %u",
 						   skip->offset, doc, last_doc);
 	if (sound)
 		check_impact(state, from, part, impact, skip->impact);
@@ -209,13 +228,15 @@ check_list(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm *term)
 
 	if (term->skip > nskips || term->nblocks > nskips - term->skip)
 	{
-		pf_bm_check_report(state->check, leaf, "dictionary", "a term has skip entries from %u on, %u of %u", term->skip,
+		pf_bm_check_report(state->check, leaf, "dictionary",
+						   "a term has skip entries from %u on, %u of %u", term->skip,
 						   term->nblocks, nskips);
 		state->segment->complete = state->known = false;
 		return;
 	}
 	if (state->known && term->skip != state->next_skip)
-		pf_bm_check_report(state->check, leaf, "dictionary", "a term has skip entries from %u on, not from %u",
+		pf_bm_check_report(state->check, leaf, "dictionary",
+						   "a term has skip entries from %u on, not from %u",
 						   term->skip, state->next_skip);
 	state->next_skip = term->skip + term->nblocks;
 
@@ -223,7 +244,8 @@ check_list(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm *term)
 	{
 		uint32		number = term->skip + i;
 		uint32		n = i + 1 < term->nblocks ? PF_BM_BLOCK : (term->df - 1) % PF_BM_BLOCK + 1;
-		BlockNumber blkno = pf_bm_check_block(state->segment, PF_BM_AREA_SKIPS, number / SKIPS_PER_PAGE);
+		BlockNumber blkno = pf_bm_check_block(state->segment, PF_BM_AREA_SKIPS,
+											  number / SKIPS_PER_PAGE);
 		PfBmSkip	skip;
 
 		if (!read_skip(state, number, &skip))
@@ -233,7 +255,8 @@ check_list(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm *term)
 			return;
 		}
 		if (skip.n + 1u != n)
-			pf_bm_check_report(state->check, blkno, "skips", "entry %u has %u postings, not %u", number, skip.n + 1, n);
+			pf_bm_check_report(state->check, blkno, "skips", "entry %u has %u postings, not %u",
+							   number, skip.n + 1, n);
 		check_block(state, blkno, "skips", &skip, before, skip.last_doc);
 		if ((int64) skip.last_doc <= before || skip.last_doc >= state->segment->header.ndocs)
 			complete = false;
@@ -242,10 +265,12 @@ check_list(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm *term)
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (!complete)
-		pf_bm_check_report(state->check, leaf, "skips", "last documents of entries %u to %u are not in order",
+		pf_bm_check_report(state->check, leaf, "skips",
+						   "last documents of entries %u to %u are not in order",
 						   term->skip, term->skip + term->nblocks - 1);
 	if (impact != term->impact)
-		pf_bm_check_report(state->check, leaf, "dictionary", "a term's impact is %u, the largest of its entries %u",
+		pf_bm_check_report(state->check, leaf, "dictionary",
+						   "a term's impact is %u, the largest of its entries %u",
 						   term->impact, impact);
 }
 
@@ -257,7 +282,8 @@ pf_bm_check_postings(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm 
 
 	if (term->df == 0 || term->df > header->ndocs)
 	{
-		pf_bm_check_report(state->check, leaf, "dictionary", "a term is in %u documents of %u", term->df, header->ndocs);
+		pf_bm_check_report(state->check, leaf, "dictionary", "a term is in %u documents of %u",
+						   term->df, header->ndocs);
 		state->segment->complete = state->known = false;
 		return;
 	}
@@ -266,7 +292,8 @@ pf_bm_check_postings(PfBmCheckPostings *state, BlockNumber leaf, const PfBmTerm 
 	{
 		if (term->doc >= header->ndocs)
 		{
-			pf_bm_check_report(state->check, leaf, "dictionary", "a term is in document %u of %u", term->doc,
+			pf_bm_check_report(state->check, leaf, "dictionary", "a term is in document %u of %u",
+							   term->doc,
 							   header->ndocs);
 			state->segment->complete = false;
 		}
@@ -291,13 +318,16 @@ pf_bm_check_postings_end(PfBmCheckPostings *state)
 	if (!segment->complete || pf_bm_check_full(state->check))
 		return;
 	if (state->npostings != header->npostings)
-		pf_bm_check_report(state->check, blkno, "header", "there are " UINT64_FORMAT " postings, not " UINT64_FORMAT,
+		pf_bm_check_report(state->check, blkno, "header",
+						   "there are " UINT64_FORMAT " postings, not " UINT64_FORMAT,
 						   state->npostings, header->npostings);
 	if (state->known && state->next_skip != header->nskips)
-		pf_bm_check_report(state->check, blkno, "header", "%u of %u skip entries are of a term", state->next_skip,
+		pf_bm_check_report(state->check, blkno, "header", "%u of %u skip entries are of a term",
+						   state->next_skip,
 						   header->nskips);
 	if (state->known && npages != (state->next_offset > 0 ? state->next_page + 1 : 0))
-		pf_bm_check_report(state->check, blkno, "header", "postings end on page %u of %u", state->next_page, npages);
+		pf_bm_check_report(state->check, blkno, "header", "postings end on page %u of %u",
+						   state->next_page, npages);
 
 	for (uint32 doc = 0; doc < header->ndocs; doc++)
 	{
@@ -306,7 +336,8 @@ pf_bm_check_postings_end(PfBmCheckPostings *state)
 		if (segment->codes[doc] == PF_BM_CODE_NULL)
 			continue;
 		if (!pf_bm_check_length(segment->lengths[segment->codes[doc]], segment->sums[doc]))
-			pf_bm_check_report(state->check, blkno, "postings", "document %u has length %g, its terms have %g", doc,
+			pf_bm_check_report(state->check, blkno, "postings",
+							   "document %u has length %g, its terms have %g", doc,
 							   segment->lengths[segment->codes[doc]], segment->sums[doc]);
 	}
 }

@@ -69,7 +69,8 @@ struct PfBmMatch
 	PfBmCursor **cursors;		/* opened: they hold pins */
 };
 
-static Iter *open_node(PfBmMatch *match, const PfBmNode *node, const PfBmWanted *wanted, bool tight);
+static Iter *open_node(PfBmMatch *match, const PfBmNode *node, const PfBmWanted *wanted,
+					   bool tight);
 static uint32 iter_seek(PfBmMatch *match, Iter *iter, uint32 doc);
 static bool iter_test(PfBmMatch *match, Iter *iter, uint32 doc);
 
@@ -305,7 +306,8 @@ open_node(PfBmMatch *match, const PfBmNode *node, const PfBmWanted *wanted, bool
 		case PF_BM_NODE_FALSE:
 			return NULL;
 		case PF_BM_NODE_TERM:
-			pf_bm_segment_lookup(match->fill.index, match->fill.segment, node->term, node->len, &term);
+			pf_bm_segment_lookup(match->fill.index, match->fill.segment, node->term, node->len,
+								 &term);
 			return new_term(match, node, &term);
 		case PF_BM_NODE_PREFIX:
 			return open_prefix(match, node, wanted);
@@ -323,7 +325,8 @@ open_node(PfBmMatch *match, const PfBmNode *node, const PfBmWanted *wanted, bool
 			if (child->type == ITER_ALL)
 				return NULL;
 			iter = new_iter(ITER_NOT, match->fill.ndocs);
-			if (wanted == NULL && (child->type == ITER_BITS || (child->type == ITER_TERM && child->leaf == NULL)))
+			if (wanted == NULL && (child->type == ITER_BITS ||
+								   (child->type == ITER_TERM && child->leaf == NULL)))
 				iter->estimate -= child->estimate;
 			iter->children = palloc(sizeof(Iter *));
 			iter->children[0] = child;
@@ -334,7 +337,8 @@ open_node(PfBmMatch *match, const PfBmNode *node, const PfBmWanted *wanted, bool
 }
 
 PfBmMatch *
-pf_bm_match_open(const PfBmMatcher *matcher, Relation index, const PfBmMeta *meta, PfBmSegment *segment)
+pf_bm_match_open(const PfBmMatcher *matcher, Relation index, const PfBmMeta *meta,
+				 PfBmSegment *segment)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed match",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -563,7 +567,8 @@ has_text(PfBmMatch *match, uint32 doc)
 
 	if (!match->check_null)
 		return true;
-	pf_bm_segment_doc(match->fill.index, match->fill.meta, match->fill.segment, doc, &match->docs, &found);
+	pf_bm_segment_doc(match->fill.index, match->fill.meta, match->fill.segment, doc, &match->docs,
+					  &found);
 	return found.length >= 0;
 }
 

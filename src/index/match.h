@@ -89,9 +89,11 @@ typedef struct PfBmWanted
 #define PF_BM_MAX_WANTED	4096
 
 /* leaf NULL: in any field */
-extern void pf_bm_fill_wanted(PfBmFill *fill, const PfBmNode *leaf, const PfBmTerm *term, PfBmWanted *wanted);
+extern void pf_bm_fill_wanted(PfBmFill *fill, const PfBmNode *leaf, const PfBmTerm *term,
+							  PfBmWanted *wanted);
 extern uint64 *pf_bm_fill_new(PfBmFill *fill);
-extern void pf_bm_fill_term(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf, const PfBmTerm *term,
+extern void pf_bm_fill_term(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf,
+							const PfBmTerm *term,
 							const PfBmWanted *wanted);
 
 /* The node's documents; NULL = none.  wanted may be NULL: all. */

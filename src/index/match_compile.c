@@ -168,7 +168,8 @@ make_leaf(PfBmMatcher *matcher, const QueryOperand *operand, const char *operand
 
 /* All operands of a chain of one operator. */
 static PfBmNode *
-compile_join(PfBmMatcher *matcher, QueryItem *item, const char *operands, bool negated, bool in_phrase)
+compile_join(PfBmMatcher *matcher, QueryItem *item, const char *operands, bool negated,
+			 bool in_phrase)
 {
 	int8		oper = item->qoperator.oper;
 	int			room = 16;
@@ -431,7 +432,8 @@ pf_bm_matcher_is_and(const PfBmMatcher *matcher, const PfBmQuery *query)
 		if (i > 0 && compare_leaves(&leaves[i - 1], &leaves[i]) == 0)
 			continue;
 		same = n < query->nterms &&
-			compare_terms(PF_BM_QUERY_TERM(query, n), query->terms[n].len, leaf->term, leaf->len) == 0 &&
+			compare_terms(PF_BM_QUERY_TERM(query, n), query->terms[n].len, leaf->term,
+						  leaf->len) == 0 &&
 			query_fields(&query->terms[n]) == leaf->fields;
 		n++;
 	}

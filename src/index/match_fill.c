@@ -84,7 +84,8 @@ set_bit(PfBmFill *fill, uint64 *bits, uint32 doc)
 
 /* The documents of the term that are wanted. */
 static void
-fill_some(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf, PfBmCursor *cursor, const PfBmWanted *wanted)
+fill_some(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf, PfBmCursor *cursor,
+		  const PfBmWanted *wanted)
 {
 	uint32		i = 0;
 
@@ -98,7 +99,8 @@ fill_some(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf, PfBmCursor *cursor
 			i++;
 		if (i < wanted->n && wanted->docs[i] == doc)
 		{
-			if (leaf->fields == PF_BM_ALL_FIELDS || is_wanted(fill, leaf, pf_bm_cursor_code(cursor)))
+			if (leaf->fields == PF_BM_ALL_FIELDS || is_wanted(fill, leaf,
+															  pf_bm_cursor_code(cursor)))
 				set_bit(fill, bits, doc);
 			i++;
 		}
@@ -225,13 +227,16 @@ compare_operands(const void *a, const void *b)
 
 	if (one->term.df != other->term.df)
 		return one->term.df > other->term.df ? 1 : -1;
-	return (one->node->nleaves < other->node->nleaves) - (one->node->nleaves > other->node->nleaves);
+	if (one->node->nleaves != other->node->nleaves)
+		return one->node->nleaves < other->node->nleaves ? 1 : -1;
+	return 0;
 }
 
 static uint64 *
 fill_and(PfBmFill *fill, const PfBmNode *node, const PfBmWanted *wanted)
 {
-	Operand    *operands = palloc_extended(sizeof(Operand) * (Size) node->nchildren, MCXT_ALLOC_HUGE);
+	Operand    *operands = palloc_extended(sizeof(Operand) * (Size) node->nchildren,
+										   MCXT_ALLOC_HUGE);
 	int			n = node->nchildren;
 	PfBmWanted	own = {NULL, 0};
 	uint64	   *bits = NULL;
@@ -244,7 +249,8 @@ fill_and(PfBmFill *fill, const PfBmNode *node, const PfBmWanted *wanted)
 		operands[i].node = child;
 		operands[i].term.df = 0;
 		if (child->type == PF_BM_NODE_TERM &&
-			!pf_bm_segment_lookup(fill->index, fill->segment, child->term, child->len, &operands[i].term))
+			!pf_bm_segment_lookup(fill->index, fill->segment, child->term, child->len,
+								  &operands[i].term))
 		{
 			pfree(operands);
 			return NULL;
@@ -255,7 +261,8 @@ fill_and(PfBmFill *fill, const PfBmNode *node, const PfBmWanted *wanted)
 
 	for (i = 0; i < n && operands[i].term.df == 0; i++)
 		;
-	if (i < n && operands[i].term.df <= PF_BM_MAX_WANTED && (wanted == NULL || operands[i].term.df < wanted->n))
+	if (i < n && operands[i].term.df <= PF_BM_MAX_WANTED &&
+		(wanted == NULL || operands[i].term.df < wanted->n))
 	{
 		pf_bm_fill_wanted(fill, operands[i].node, &operands[i].term, &own);
 		wanted = &own;

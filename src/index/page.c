@@ -129,8 +129,11 @@ pf_bm_page_check(Relation index, BlockNumber blkno, Page page, PfBmKind kind, ui
 Buffer
 pf_bm_read(Relation index, BlockNumber blkno, PfBmKind kind, uint64 owner)
 {
-	Buffer		buffer = ReadBuffer(index, blkno);
+	Buffer		buffer;
 
+	if (blkno != PF_BM_META_BLKNO && blkno >= RelationGetNumberOfBlocks(index))
+		pf_bm_corrupt(index, blkno, "it is referred to, but the file ends before");
+	buffer = ReadBuffer(index, blkno);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	pf_bm_page_check(index, blkno, BufferGetPage(buffer), kind, owner, true);
 	return buffer;

@@ -334,7 +334,7 @@ pf_bm25query_in(PG_FUNCTION_ARGS)
 	bytes = palloc(strlen(reader.p) + 1);
 	for (;;)
 	{
-		int			len;
+		int			len = 0;
 		int			mask;
 		double		weight;
 

@@ -169,7 +169,8 @@ pf_bm_index_stats(PG_FUNCTION_ARGS)
 	Assert(row.n == STATS_COLUMNS);
 
 	relation_close(index, AccessShareLock);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row.values, row.nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row.values,
+													  row.nulls)));
 }
 
 Datum

@@ -296,7 +296,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	PfBmSearch	search = {.view = view,.segment = segment,.number = number,.top = top};
 	double		growth = drift(view, &segment->header);
 	double		postings = 0;
-	bool		all = false;
+	bool		all = matcher != NULL && pf_bm_matcher_is_and(matcher, query);
 	bool		missing = false;
 
 	search.dead = entry->ndead > 0;
@@ -319,7 +319,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 			missing = true;
 			continue;
 		}
-		if (view->idf[i] <= 0)
+		if (view->idf[i] <= 0 && !all)
 			continue;
 		clause = palloc(sizeof(PfBmClause));
 		pf_bm_cursor_open(&clause->cursor, view->index, segment, &terms[i]);
@@ -341,9 +341,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 		postings += terms[i].df;
 	}
 
-	if (matcher != NULL && pf_bm_matcher_is_and(matcher, query))
-		all = true;
-	else if (matcher != NULL && !pf_bm_matcher_implied(matcher, query))
+	if (matcher != NULL && !all && !pf_bm_matcher_implied(matcher, query))
 		search.match = pf_bm_match_open(matcher, view->index, &view->meta, segment);
 
 	for (int i = 0; i < nruns; i++)
