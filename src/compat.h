@@ -108,4 +108,11 @@ typedef void PfJsonAction;
 #endif
 #endif
 
+/* Planner paths that are not to be taken are counted from 18 on, and dear before. */
+#if PG_VERSION_NUM >= 180000
+#define pf_disable_path(path)	((path)->disabled_nodes = 2)
+#else
+#define pf_disable_path(path)	((void) (path))
+#endif
+
 #endif							/* PF_COMPAT_H */

@@ -28,33 +28,67 @@ rarest_first(const void *a, const void *b)
 }
 
 /*
- * The bound of a stretch from doc on, in which no clause changes its block; its
- * last document in *last.
+ * The bounds of a stretch from doc on in which no clause changes its block: of each clause
+ * with those behind it in sum_bound.  Gives its last document, or PF_BM_NO_DOC when a list is
+ * at its end.
  */
-static float4
-stretch(PfBmSearch *search, uint32 doc, uint32 *last)
+static uint32
+stretch(PfBmSearch *search, uint32 doc)
 {
-	float4		bound = 0;
+	uint32		last = PF_BM_NO_DOC;
+	float4		sum = 0;
 
-	*last = PF_BM_NO_DOC;
-	for (int i = 0; i < search->nclauses; i++)
+	for (int i = search->nclauses - 1; i >= 0; i--)
 	{
 		PfBmClause *clause = search->clauses[i];
 		uint16		impact;
 		uint32		end = pf_bm_cursor_shallow(&clause->cursor, Max(doc, clause->cursor.doc), &impact);
 
-		*last = Min(*last, end);
-		bound += clause->bound * impact / Max(clause->cursor.term.impact, 1);
 		if (end == PF_BM_NO_DOC)
-			return 0;
+			return end;
+		last = Min(last, end);
+		clause->block_bound = clause->bound * impact / Max(clause->cursor.term.impact, 1);
+		sum += clause->block_bound;
+		clause->sum_bound = sum;
 	}
-	return bound;
+	return last;
+}
+
+/*
+ * The lead's next posting, from the one it stands on, that may get over the threshold within a
+ * stretch; its document, which is behind last if there is none.
+ */
+static uint32
+next_of_lead(PfBmSearch *search, uint32 last)
+{
+	PfBmClause *lead = search->clauses[0];
+	PfBmCursor *cursor = &lead->cursor;
+	float4		rest = search->clauses[1]->sum_bound;
+	float4		threshold = search->top->threshold;
+
+	while (cursor->doc <= last && cursor->doc != PF_BM_NO_DOC)
+	{
+		int			i = cursor->pos;
+
+		pf_bm_clause_score_block(search, lead);
+		while (i < cursor->n && lead->scores[i] + rest <= threshold)
+			i++;
+		if (i < cursor->n)
+		{
+			cursor->pos = i;
+			return cursor->doc = cursor->docs[i];
+		}
+		cursor->pos = cursor->n - 1;
+		pf_bm_cursor_next(cursor);
+	}
+	return cursor->doc;
 }
 
 void
 pf_bm_search_all(PfBmSearch *search)
 {
 	PfBmClause **clauses = search->clauses;
+	PfBmTop    *top = search->top;
 	int			n = search->nclauses;
 	PfBmCursor *lead;
 	uint32		doc;
@@ -75,45 +109,43 @@ pf_bm_search_all(PfBmSearch *search)
 	while (doc < search->high)
 	{
 		float4		score;
-		bool		all = true;
+		uint32		next;
+		int			i;
 
 		if ((++rounds & 0x3FF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (search->top->threshold >= 0 && (!known || doc > last))
+		if (!known || doc > last)
 		{
-			float4		bound = stretch(search, doc, &last);
-
+			last = stretch(search, doc);
 			known = true;
-			if (bound <= search->top->threshold)
-			{
-				if (last >= search->high - 1)
-					return;
-				known = false;
-				doc = pf_bm_cursor_seek(lead, last + 1);
-				continue;
-			}
+			if (last == PF_BM_NO_DOC)
+				return;
 		}
+		if (clauses[0]->sum_bound <= top->threshold)
+		{
+			doc = pf_bm_cursor_seek(lead, last + 1);
+			continue;
+		}
+		doc = next_of_lead(search, last);
+		if (doc > last || doc >= search->high)
+			continue;
 
-		for (int i = 1; i < n; i++)
+		score = clauses[0]->scores[lead->pos];
+		next = doc + 1;
+		for (i = 1; i < n && score + clauses[i]->sum_bound > top->threshold; i++)
 		{
 			uint32		other = pf_bm_cursor_seek(&clauses[i]->cursor, doc);
 
 			if (other != doc)
 			{
-				if (other >= search->high)
-					return;
-				doc = pf_bm_cursor_seek(lead, other);
-				all = false;
+				next = other;
 				break;
 			}
-		}
-		if (!all)
-			continue;
-		score = 0;
-		for (int i = 0; i < n; i++)
 			score += pf_bm_clause_score(search, clauses[i]);
-		pf_bm_search_offer(search, doc, score);
-		doc = pf_bm_cursor_next(lead);
+		}
+		if (i == n)
+			pf_bm_search_offer(search, doc, score);
+		doc = pf_bm_cursor_seek(lead, next);
 	}
 }
 

@@ -29,6 +29,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "tsearch/ts_type.h"
+#include "utils/float.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
 
@@ -258,6 +259,17 @@ pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 	*selectivity = asked.selectivity;
 	*correlation = 0;
 	*pages = Min(first_pages + all_pages, index_pages);
+
+	/*
+	 * Rows come from a view that VACUUM does not wait for, so only the heap
+	 * can tell whether they are still there.
+	 */
+	if (path->path.pathtype == T_IndexOnlyScan)
+	{
+		pf_disable_path(&path->path);
+		*startup = *total = get_float8_infinity();
+		return;
+	}
 
 	if (asked.ranked > 0)
 	{

@@ -411,7 +411,10 @@ extern Buffer pf_bm_read(Relation index, BlockNumber blkno, PfBmKind kind, uint6
  */
 extern Buffer pf_bm_page_claim(Relation index, bool extend);
 
-/* Adds n pages in a row at the end of the file, zeroed; gives the first. */
+/*
+ * Adds n pages in a row at the end of the file, zeroed; gives the first.  For builds:
+ * VACUUM would take them for free.
+ */
 extern BlockNumber pf_bm_pages_extend(Relation index, uint32 n);
 
 /* Marks pages as free for reuse past the horizon of what runs now. */
@@ -629,8 +632,8 @@ extern uint32 pf_bm_hash(const char *term, int len);
 /* Position of a term in a record, or -1. */
 extern int	pf_bm_record_find(const PfBmRecord *record, const char *term, int len, uint32 hash);
 
-/* Adds a document; tsv NULL for a NULL.  Gives the pages the buffer has now. */
-extern uint32 pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv);
+/* Adds a document; tsv NULL for a NULL.  Gives the pages the buffer has now, and whether it was empty. */
+extern uint32 pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv, bool *first);
 
 /*
  * Calls fn for each record that is not a tombstone, as of *meta or a moment
@@ -766,8 +769,12 @@ extern char *pf_bm_buildphasename(int64 phase);
 extern bool pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relation heap,
 						 IndexUniqueCheck unique, bool unchanged, struct IndexInfo *info);
 
-/* Makes a segment of the buffer.  Unless wait, gives up at once if somebody else is at it. */
-extern void pf_bm_spill(Relation index, bool wait);
+/*
+ * Makes a segment of the buffer.  Unless wait, gives up at once if somebody else is at
+ * it.  Says whether others have begun a new buffer meanwhile, so that none of them
+ * will find it empty.
+ */
+extern bool pf_bm_spill(Relation index, bool wait);
 
 /*
  * Merges segments where the policy says so; at most max_pages of input in one

@@ -9,8 +9,9 @@
  * open may append to it, with that page's lock alone.  Everything else, a new
  * page or a long record, is done under the metapage's lock.
  *
- * Who makes the buffer too large spills it, and merges a few small segments;
- * both are bounded, so that no insert waits noticeably.
+ * Who makes the buffer too large spills it, and who comes next, to an empty
+ * buffer, merges a few small segments.  Both are bounded, so that no insert
+ * waits noticeably.
  *
  *-------------------------------------------------------------------------
  */
@@ -327,11 +328,12 @@ append_long(Relation index, const Encoded *encoded)
 }
 
 /*
- * To a new page behind the tail; gives the pages the buffer has then.  0, and
- * nothing done, if somebody else was first and the tail has room.
+ * To a new page behind the tail; gives the pages the buffer has then, and whether
+ * it is the only one.  0, and nothing done, if somebody else came before and
+ * the tail has room.
  */
 static uint32
-append_to_new(Relation index, const Encoded *encoded)
+append_to_new(Relation index, const Encoded *encoded, bool *first)
 {
 	PfBmChange	change;
 	PfBmMeta   *meta;
@@ -383,6 +385,7 @@ append_to_new(Relation index, const Encoded *encoded)
 	}
 	meta->buffer_tail = blkno;
 	pages = meta->buffer_pages += encoded->nlong + 1;
+	*first = meta->buffer_head == blkno;
 
 	head = (PfBmBufferPage *) PF_BM_DATA(page);
 	head->next = InvalidBlockNumber;
@@ -396,7 +399,7 @@ append_to_new(Relation index, const Encoded *encoded)
 }
 
 uint32
-pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv)
+pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv, bool *first)
 {
 	PfBmMeta	meta;
 	Encoded		encoded;
@@ -404,6 +407,7 @@ pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv)
 
 	pf_bm_meta_read(index, &meta);
 	encode(index, &meta, doc, tsv, &encoded);
+	*first = false;
 	while (pages == 0)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -412,7 +416,7 @@ pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv)
 		else if (append_to_tail(index, &meta, &encoded))
 			pages = meta.buffer_pages;
 		if (pages == 0)
-			pages = append_to_new(index, &encoded);
+			pages = append_to_new(index, &encoded, first);
 		if (pages == 0)
 			pf_bm_meta_read(index, &meta);
 	}
@@ -448,6 +452,7 @@ pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relat
 	MemoryContext old = MemoryContextSwitchTo(cache->context);
 	TSVector	tsv = isnull[0] ? NULL : DatumGetTSVector(values[0]);
 	PfBmDoc		doc;
+	bool		merge;
 
 	(void) heap;
 	(void) unique;
@@ -457,12 +462,13 @@ pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relat
 	doc.tid = *tid;
 	doc.length = tsv != NULL ? pf_bm_tsv_length(tsv, cache->weights) : -1;
 	pf_bm_filter_values(index, values, isnull, &doc);
-	if (pf_bm_buffer_add(index, &doc, tsv) > pf_bm_buffer_pages(index))
+	if (pf_bm_buffer_add(index, &doc, tsv, &merge) > pf_bm_buffer_pages(index))
 	{
 		MemoryContextReset(cache->context);
-		pf_bm_spill(index, false);
-		pf_bm_merge_inline(index);
+		merge = pf_bm_spill(index, false);
 	}
+	if (merge)
+		pf_bm_merge_inline(index);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(cache->context);
 	return false;

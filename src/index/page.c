@@ -162,9 +162,11 @@ extend(Relation index)
 	if (lock)
 		LockRelationForExtension(index, ExclusiveLock);
 	buffer = ReadBuffer(index, P_NEW);
+
+	/* Before the extension lock goes: VACUUM takes that before it looks for new pages. */
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	if (lock)
 		UnlockRelationForExtension(index, ExclusiveLock);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	return buffer;
 }
 

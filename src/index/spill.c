@@ -23,7 +23,7 @@
  * Pages of input of a merge that an insert does, when there are few segments:
  * some 30 ms.
  */
-#define INLINE_PAGES	512
+#define INLINE_PAGES	400
 
 /* From this number of segments on, inserts do larger merges, too: twice as large for each 8 more. */
 #define MANY_SEGMENTS	24
@@ -369,7 +369,7 @@ spill(Relation index, PfBmMeta *meta)
 	publish_spill(index, &chain, any ? &entry : NULL);
 }
 
-void
+bool
 pf_bm_spill(Relation index, bool wait)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed spill",
@@ -377,6 +377,7 @@ pf_bm_spill(Relation index, bool wait)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	PfBmMeta   *meta = palloc(sizeof(PfBmMeta));
 	bool		again = true;
+	bool		behind = false;
 
 	while (again)
 	{
@@ -394,6 +395,8 @@ pf_bm_spill(Relation index, bool wait)
 		{
 			spill(index, meta);
 			again = false;
+			pf_bm_meta_read(index, meta);
+			behind = meta->buffer_head != InvalidBlockNumber;
 		}
 		UnlockPage(index, PF_BM_SPILL_LOCK, ExclusiveLock);
 		if (again && !make_room(index, wait))
@@ -401,4 +404,5 @@ pf_bm_spill(Relation index, bool wait)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	return behind;
 }
