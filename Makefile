@@ -78,7 +78,8 @@ endif
 include $(PGXS)
 
 # The scan for control characters goes over every byte; a search over blocks of postings.
-src/feed/scrub.o src/index/buffer.o src/index/codec.o src/index/cursor.o src/index/maxscore.o src/index/topk.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
+src/feed/scrub.o src/index/buffer.o src/index/candidates.o src/index/codec.o \
+	src/index/cursor.o src/index/maxscore.o src/index/topk.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
 
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 

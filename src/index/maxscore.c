@@ -37,6 +37,7 @@ typedef struct Any
 	int			first;			/* of the essential ones */
 	float4	   *sums;			/* SPAN */
 	uint64		bits[SPAN / 64];
+	PfBmCandidates candidates;
 } Any;
 
 /* ---- one clause ---- */
@@ -46,7 +47,7 @@ search_one(PfBmSearch *search)
 {
 	PfBmClause *clause = search->clauses[0];
 	PfBmCursor *cursor = &clause->cursor;
-	float4		unit = clause->bound / Max(cursor->term.impact, 1);
+	float4		unit = clause->unit;
 
 	pf_bm_cursor_seek(cursor, search->low);
 	while (cursor->doc < search->high)
@@ -150,58 +151,53 @@ partition(Any *any, uint32 low, uint32 end)
 	return any->first < any->n;
 }
 
-/* Adds what the clauses that are not essential have for a document; offers it if it may get in. */
+/* Asks the clauses that are not essential about the candidates. */
 static inline void
-complete(Any *any, uint32 doc, float4 score)
+finish(Any *any)
 {
-	PfBmTop    *top = any->search->top;
-
-	for (int i = any->first - 1; i >= 0; i--)
-	{
-		PfBmClause *clause = any->clauses[i];
-
-		if (score + clause->sum_bound <= top->threshold)
-			return;
-		if (pf_bm_cursor_seek(&clause->cursor, doc) == doc)
-			score += pf_bm_clause_score(any->search, clause);
-	}
-	pf_bm_search_offer(any->search, doc, score);
+	if (any->candidates.n > 0)
+		pf_bm_candidates_finish(any->search, any->clauses, any->first, &any->candidates);
 }
 
-/* A window with one essential clause. */
+/* A window with one essential clause; gives how many of its postings may get in. */
 static uint32
 search_lead(Any *any, uint32 low, uint32 end)
 {
 	PfBmClause *clause = any->clauses[any->first];
 	PfBmCursor *cursor = &clause->cursor;
-	PfBmTop    *top = any->search->top;
+	PfBmCandidates *candidates = &any->candidates;
 	float4		rest = any->first > 0 ? any->clauses[any->first - 1]->sum_bound : 0;
-	uint32		candidates = 0;
+	uint32		total = 0;
 
 	pf_bm_cursor_seek(cursor, low);
 	while (cursor->doc < end)
 	{
-		int			i = cursor->pos;
+		float4		threshold = any->search->top->threshold;
+		int			stop = cursor->n;
+		int			n = 0;
 
 		pf_bm_clause_score_block(any->search, clause);
-		for (; i < cursor->n && cursor->docs[i] < end; i++)
+		while (cursor->docs[stop - 1] >= end)
+			stop--;
+		for (int i = cursor->pos; i < stop; i++)
 		{
-			if (clause->scores[i] + rest > top->threshold)
-			{
-				complete(any, cursor->docs[i], clause->scores[i]);
-				candidates++;
-			}
+			candidates->docs[n] = cursor->docs[i];
+			candidates->scores[n] = clause->scores[i];
+			n += clause->scores[i] + rest > threshold;
 		}
-		if (i < cursor->n)
+		candidates->n = n;
+		total += n;
+		finish(any);
+		if (stop < cursor->n)
 		{
-			cursor->pos = i;
-			cursor->doc = cursor->docs[i];
+			cursor->pos = stop;
+			cursor->doc = cursor->docs[stop];
 			break;
 		}
-		cursor->pos = cursor->n - 1;
+		cursor->pos = stop - 1;
 		pf_bm_cursor_next(cursor);
 	}
-	return candidates;
+	return total;
 }
 
 /* Adds a clause's scores from base on to the sums, up to end, and marks the documents unless dense. */
@@ -253,12 +249,23 @@ add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end, bool dense)
 	return added;
 }
 
+static inline void
+add_candidate(Any *any, uint32 doc, float4 score, float4 rest)
+{
+	PfBmCandidates *candidates = &any->candidates;
+
+	if (score + rest <= any->search->top->threshold)
+		return;
+	if (candidates->n == PF_BM_CANDIDATES)
+		finish(any);
+	candidates->docs[candidates->n] = doc;
+	candidates->scores[candidates->n++] = score;
+}
+
 /* Goes over the documents of a span that were marked. */
 static void
 offer_marked(Any *any, uint32 base, uint32 n, float4 rest)
 {
-	PfBmTop    *top = any->search->top;
-
 	for (uint32 word = 0; word * 64 < n; word++)
 	{
 		uint64		bits = any->bits[word];
@@ -271,22 +278,21 @@ offer_marked(Any *any, uint32 base, uint32 n, float4 rest)
 
 			bits &= bits - 1;
 			any->sums[at] = 0;
-			if (score + rest > top->threshold)
-				complete(any, base + at, score);
+			add_candidate(any, base + at, score, rest);
 		}
 	}
+	finish(any);
 }
 
 /* Goes over all documents of a span, some at once. */
 static void
 offer_dense(Any *any, uint32 base, uint32 n, float4 rest)
 {
-	PfBmTop    *top = any->search->top;
 	float4	   *sums = any->sums;
 
 	for (uint32 at = 0; at < n; at += STRIDE)
 	{
-		float4		least = Max(top->threshold - rest, 0);
+		float4		least = Max(any->search->top->threshold - rest, 0);
 		int			above = 0;
 
 		for (int i = 0; i < STRIDE; i++)
@@ -295,11 +301,12 @@ offer_dense(Any *any, uint32 base, uint32 n, float4 rest)
 			continue;
 		for (int i = 0; i < STRIDE; i++)
 		{
-			if (sums[at + i] > 0 && sums[at + i] + rest > top->threshold)
-				complete(any, base + at + i, sums[at + i]);
+			if (sums[at + i] > 0)
+				add_candidate(any, base + at + i, sums[at + i], rest);
 		}
 	}
 	memset(sums, 0, sizeof(float4) * n);
+	finish(any);
 }
 
 /* A window with several essential clauses. */

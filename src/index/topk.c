@@ -152,7 +152,7 @@ pf_bm_clause_window(PfBmClause *clause, uint32 low, uint32 high)
 		if (cursor->skip[block].last_doc >= high - 1)
 			break;
 	}
-	return clause->bound * largest / Max(cursor->term.impact, 1);
+	return clause->unit * largest;
 }
 
 /* ---- documents ---- */
@@ -328,6 +328,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 		clause->scored = PF_BM_NO_DOC;
 		impact = Min(terms[i].impact / 65535.0 * growth, 1.0);
 		clause->bound = (float4) (view->idf[i] * impact) * SLACK;
+		clause->unit = clause->bound / Max(terms[i].impact, 1);
 		clause->tf = segment->tf;
 		if (query->terms[i].mask != PF_BM_ALL_FIELDS)
 		{

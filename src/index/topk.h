@@ -17,6 +17,7 @@ typedef struct PfBmClause
 	uint32		term;			/* of the query */
 	float4		weight;			/* idf times the query's weight */
 	float4		bound;			/* what it can add to a score at most, in the segment */
+	float4		unit;			/* the same for an impact of 1 */
 	float4		block_bound;	/* the same within the present window */
 	float4		sum_bound;		/* with those of all clauses before it */
 	const float4 *tf;			/* weighted term frequency by code, of the fields that count */
@@ -54,6 +55,20 @@ typedef struct PfBmSearch
 	int			nclauses;
 	void	   *any;			/* maxscore.c's */
 } PfBmSearch;
+
+/* Documents, ascending, with their scores so far. */
+#define PF_BM_CANDIDATES	512
+
+typedef struct PfBmCandidates
+{
+	int			n;
+	uint32		docs[PF_BM_CANDIDATES];
+	float4		scores[PF_BM_CANDIDATES];
+} PfBmCandidates;
+
+/* candidates.c: adds the scores of clauses with their sum_bounds, the last one first; offers; empties */
+extern void pf_bm_candidates_finish(PfBmSearch *search, PfBmClause **clauses, int nclauses,
+									PfBmCandidates *candidates);
 
 /* topk.c */
 extern void pf_bm_search_offer(PfBmSearch *search, uint32 doc, float4 score);
