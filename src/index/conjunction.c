@@ -71,7 +71,8 @@ next_of_lead(PfBmSearch *search, uint32 last)
 		int			i = cursor->pos;
 
 		pf_bm_clause_score_block(search, lead);
-		while (i < cursor->n && lead->scores[i] + rest <= threshold)
+		/* The bounds are those of the stretch. */
+		while (i < cursor->n && cursor->docs[i] <= last && lead->scores[i] + rest <= threshold)
 			i++;
 		if (i < cursor->n)
 		{

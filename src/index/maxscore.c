@@ -53,6 +53,7 @@ search_one(PfBmSearch *search)
 	while (cursor->doc < search->high)
 	{
 		float4		threshold;
+		int			i;
 
 		if (cursor->term.nblocks > 1)
 		{
@@ -71,7 +72,7 @@ search_one(PfBmSearch *search)
 
 		pf_bm_clause_score_block(search, clause);
 		threshold = search->top->threshold;
-		for (int i = cursor->pos; i < cursor->n && cursor->docs[i] < search->high; i++)
+		for (i = cursor->pos; i < cursor->n && cursor->docs[i] < search->high; i++)
 		{
 			if (clause->scores[i] > threshold)
 			{
@@ -79,8 +80,13 @@ search_one(PfBmSearch *search)
 				threshold = search->top->threshold;
 			}
 		}
+		if (i < cursor->n)
+		{
+			cursor->pos = i;
+			cursor->doc = cursor->docs[i];
+			return;
+		}
 		cursor->pos = cursor->n - 1;
-		cursor->doc = cursor->docs[cursor->pos];
 		pf_bm_cursor_next(cursor);
 		CHECK_FOR_INTERRUPTS();
 	}
