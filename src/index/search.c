@@ -19,10 +19,11 @@
  * exclusions counts only where no branch has more.
  *
  * A dash or a quote that a text has by chance must do no harm: a dash counts at
- * the start of a word alone, a quote only if it is closed.
- *
- * A long text is cut to the terms that matter most: what a term adds to any
- * score is at most its idf times its weight.
+ * the start of a word alone, a quote only if it is closed, and in prose, an
+ * abstract say, neither counts, nor does OR.  A long text is cut to the terms
+ * that matter most: what a term adds to any score is at most its idf times its
+ * weight.  Of a short one, words that may be a name are looked for as such, too
+ * (author.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -37,13 +38,25 @@
 #include "utils/lsyscache.h"
 #include "utils/pg_crc.h"
 
+#include "common/encoding.h"
+#include "common/names.h"
+#include "index/author.h"
 #include "index/query.h"
 #include "index/search.h"
 
 #define INDEX_NAME	"papers_search"
 
 /* How many terms of a query count. */
-#define MAX_TERMS	256
+#define MAX_TERMS	64
+
+/* A text of more words is prose: nobody has typed it as a query. */
+#define MAX_TYPED	32
+
+/* A text of so many words may be a name, or hold one. */
+#define MAX_NAME_WORDS	6
+
+/* A whole name says more than its words in a title. */
+#define NAME_WEIGHT		2
 
 /* Between two ORs. */
 typedef struct Branch
@@ -60,6 +73,8 @@ typedef struct Search
 	ParsedText	parsed;			/* used over and over */
 	PfBmWords	words;			/* plain ones, in the order of the text */
 	PfBmWords	terms;			/* those and the words of phrases */
+	StringInfoData plain;		/* text of the plain words */
+	int			nplain;			/* how many */
 	List	   *branches;			/* Branch; the last one is being read */
 } Search;
 
@@ -75,7 +90,8 @@ pf_search_index(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("index \"%s.%s\" does not exist", get_namespace_name(schema), INDEX_NAME),
 				 errhint("Make it anew: CREATE INDEX %s ON paperfeed.papers USING paperfeed_bm25 "
-						 "(paperfeed.document(title, abstract, authors), published) WITH (config = 'pg_catalog.english').",
+						 "(paperfeed.document(title, abstract, authors), published) "
+						 "WITH (config = 'pg_catalog.english', weights = '{1,1,1,3}').",
 						 INDEX_NAME)));
 	return index;
 }
@@ -98,6 +114,14 @@ parse(Search *search, const char *s, int len)
 }
 
 static void
+add_word(Search *search, Branch *branch, const char *s, int len, double weight)
+{
+	pf_bm_words_add(&search->words, s, len, PF_BM_ALL_FIELDS, weight);
+	pf_bm_words_add(&search->terms, s, len, PF_BM_ALL_FIELDS, weight);
+	branch->nwords++;
+}
+
+static void
 add_words(Search *search, Branch *branch, const char *s, int len)
 {
 	parse(search, s, len);
@@ -105,11 +129,63 @@ add_words(Search *search, Branch *branch, const char *s, int len)
 	{
 		const ParsedWord *word = &search->parsed.words[i];
 
-		if (word->len == 0)
-			continue;
-		pf_bm_words_add(&search->words, word->word, word->len, PF_BM_ALL_FIELDS, 1);
-		pf_bm_words_add(&search->terms, word->word, word->len, PF_BM_ALL_FIELDS, 1);
-		branch->nwords++;
+		if (word->len > 0)
+			add_word(search, branch, word->word, word->len, 1);
+	}
+}
+
+static bool
+is_ascii(const char *s, int len)
+{
+	for (int i = 0; i < len; i++)
+	{
+		if (IS_HIGHBIT_SET(s[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A plain word, and the same without diacritics. */
+static void
+add_plain(Search *search, Branch *branch, const char *s, int len)
+{
+	add_words(search, branch, s, len);
+	if (!is_ascii(s, len))
+	{
+		bool		changed;
+		PfStr		folded = pf_author_fold(pf_text_to_utf8(cstring_to_text_with_len(s, len)), &changed);
+		text	   *plain;
+
+		if (changed)
+		{
+			plain = pf_utf8_to_text(folded);
+			add_words(search, branch, VARDATA(plain), VARSIZE(plain) - VARHDRSZ);
+		}
+	}
+	if (++search->nplain <= MAX_NAME_WORDS)
+	{
+		appendBinaryStringInfo(&search->plain, s, len);
+		appendStringInfoChar(&search->plain, ' ');
+	}
+}
+
+/* The plain words as names. */
+static void
+add_names(Search *search, Branch *branch)
+{
+	PfStrings	names = {0};
+	PfStrings	keys = {0};
+
+	if (search->nplain < 2 || search->nplain > MAX_NAME_WORDS)
+		return;
+	pf_names_split(&names, pf_text_to_utf8(cstring_to_text_with_len(search->plain.data, search->plain.len)));
+	for (int i = 0; i < names.n; i++)
+		pf_author_keys(&keys, names.items[i], true);
+	for (int i = 0; i < keys.n; i++)
+	{
+		text	   *key = pf_utf8_to_text(keys.items[i]);
+
+		add_word(search, branch, VARDATA(key), VARSIZE(key) - VARHDRSZ, NAME_WEIGHT);
 	}
 }
 
@@ -151,12 +227,30 @@ next_branch(Search *search)
 	return branch;
 }
 
+static bool
+is_prose(const char *s, int len)
+{
+	int			n = 0;
+
+	for (int i = 0; i < len && n <= MAX_TYPED; i++)
+	{
+		if (!is_blank(s[i]) && (i == 0 || is_blank(s[i - 1])))
+			n++;
+	}
+	return n > MAX_TYPED;
+}
+
 static void
 read_query(Search *search, const char *s, int len)
 {
 	const char *end = s + len;
 	Branch	   *branch = next_branch(search);
 
+	if (is_prose(s, len))
+	{
+		add_words(search, branch, s, len);
+		return;
+	}
 	for (;;)
 	{
 		const char *start;
@@ -197,8 +291,10 @@ read_query(Search *search, const char *s, int len)
 		else if (s - start == 2 && pg_strncasecmp(start, "or", 2) == 0)
 			branch = next_branch(search);
 		else
-			add_words(search, branch, start, (int) (s - start));
+			add_plain(search, branch, start, (int) (s - start));
 	}
+	if (list_length(search->branches) == 1)
+		add_names(search, branch);
 }
 
 /* ---- what ranks ---- */
@@ -433,6 +529,7 @@ pf_search_query(PG_FUNCTION_ARGS)
 	search.config = pf_bm_config(index);
 	search.parsed.lenwords = 16;
 	search.parsed.words = palloc(sizeof(ParsedWord) * search.parsed.lenwords);
+	initStringInfo(&search.plain);
 	read_query(&search, VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in));
 
 	query = pf_bm_query_make(RelationGetRelid(index), &search.terms);

@@ -9,18 +9,15 @@
 
 CREATE FUNCTION paperfeed.document(title text, abstract text, authors text[])
 RETURNS tsvector
-LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig, COALESCE(title, '')), 'A')
-	OPERATOR(pg_catalog.||) pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig,
-		COALESCE(pg_catalog.array_to_string(authors, ' '), '')), 'B')
-	OPERATOR(pg_catalog.||) pg_catalog.setweight(pg_catalog.to_tsvector('pg_catalog.english'::regconfig, COALESCE(abstract, '')), 'C');
+AS 'MODULE_PATHNAME', 'pf_document'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 3000;
 
 COMMENT ON FUNCTION paperfeed.document(text, text, text[]) IS
-'what search looks at: title (weight A), authors (B) and abstract (C), all read as English; NULLs count as empty';
+'what search looks at: the title (weight A), the authors, as they are and without diacritics (B), and the abstract (C), all read as English; and two lexemes for each author as a whole (they count as D), as in ''bengio y'' and ''yoshua bengio''; of longer ones the first 10 kB of the title, 80 kB of the authors and 100 kB of the abstract; NULLs count as empty';
 
 CREATE INDEX papers_search ON paperfeed.papers
 	USING paperfeed_bm25 (paperfeed.document(title, abstract, authors), published)
-	WITH (config = 'pg_catalog.english', weights = '{0,1,2,3}');
+	WITH (config = 'pg_catalog.english', weights = '{1,1,1,3}');
 
 -- Statistics of documents cost more to gather than they are worth: scans are planned without.
 ALTER INDEX paperfeed.papers_search ALTER COLUMN 1 SET STATISTICS 0;
@@ -33,21 +30,38 @@ AS 'MODULE_PATHNAME', 'pf_search_query'
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 
 COMMENT ON FUNCTION paperfeed._search_query(text) IS
-'a query of paperfeed.search: the terms that rank by the index papers_search (the 256 that tell the most), the condition that a paper must meet, and the words to mark; NULLs where there is nothing to rank or to find';
+'a query of paperfeed.search: the terms that rank by the index papers_search (the 64 that tell the most), the condition that a paper must meet, and the words to mark; NULLs where there is nothing to rank or to find';
 
-/* The paper that an identity or an alias names; aliases are for whoever may read them. */
-CREATE FUNCTION paperfeed._search_identity(query text) RETURNS paperfeed.paperid
+-- A function of its own, since the rights on what a statement names are checked whether it gets there or not.
+CREATE FUNCTION paperfeed._search_alias(alias paperfeed.paperid) RETURNS paperfeed.paperid
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT COALESCE(
-		CASE WHEN pg_catalog.has_table_privilege('paperfeed.aliases', 'SELECT') THEN
-			(SELECT a.paper FROM paperfeed.aliases AS a
-				WHERE a.alias OPERATOR(pg_catalog.=) paperfeed.try_paperid(_search_identity.query)) END,
-		paperfeed.try_paperid(_search_identity.query));
+	SELECT a.paper FROM paperfeed.aliases AS a WHERE a.alias OPERATOR(pg_catalog.=) _search_alias.alias;
 END;
 
-COMMENT ON FUNCTION paperfeed._search_identity(text) IS
-'the id that a query of paperfeed.search spells, or the one that it is an alias of; NULL where it spells none';
+COMMENT ON FUNCTION paperfeed._search_alias(paperfeed.paperid) IS
+'the id of the paper that an alias names, or NULL';
+
+-- It has a plan of its own: what it would cost is not to make the planner compile all of search().
+CREATE FUNCTION paperfeed._search_newest(
+	condition tsquery, k integer, since timestamptz, categories text[],
+	OUT id paperfeed.paperid, OUT title text, OUT abstract text, OUT authors text[], OUT published timestamptz)
+RETURNS SETOF record
+LANGUAGE SQL STABLE PARALLEL SAFE ROWS 10
+SET jit = off
+BEGIN ATOMIC
+	SELECT p.id, p.title, p.abstract, p.authors, p.published
+	FROM paperfeed.papers AS p
+	WHERE paperfeed.document(p.title, p.abstract, p.authors) OPERATOR(pg_catalog.@@) _search_newest.condition
+		AND (_search_newest.since IS NULL OR p.published OPERATOR(pg_catalog.>=) _search_newest.since)
+		AND (_search_newest.categories IS NULL OR p.categories OPERATOR(pg_catalog.&&) _search_newest.categories)
+		AND p.withdrawn IS NOT TRUE
+	ORDER BY p.published DESC NULLS LAST, p.id::pg_catalog.text COLLATE pg_catalog."C"
+	LIMIT _search_newest.k;
+END;
+
+COMMENT ON FUNCTION paperfeed._search_newest(tsquery, integer, timestamptz, text[]) IS
+'the newest k papers that meet a condition, as paperfeed.search narrows them';
 
 CREATE FUNCTION paperfeed.search(
 	query text, k integer DEFAULT 10, since timestamptz DEFAULT NULL, categories text[] DEFAULT NULL,
@@ -57,8 +71,10 @@ RETURNS SETOF record
 LANGUAGE SQL STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	WITH q AS MATERIALIZED (
-		SELECT s.ranking, s.condition, s.words, paperfeed._search_identity(search.query) AS id
-		FROM paperfeed._search_query(search.query) AS s
+		SELECT s.ranking, s.condition, s.words, COALESCE(
+			CASE WHEN i.id IS NOT NULL AND pg_catalog.has_table_privilege('paperfeed.aliases', 'SELECT')
+				THEN paperfeed._search_alias(i.id) END, i.id) AS id
+		FROM paperfeed._search_query(search.query) AS s, paperfeed.try_paperid(search.query) AS i (id)
 	), hit AS (
 		-- the paper whose identity was given
 		(SELECT true AS named, p.id, p.title, p.abstract, p.authors, p.published,
@@ -95,16 +111,10 @@ BEGIN ATOMIC
 		FETCH FIRST (search.k) ROWS WITH TIES)
 		UNION ALL
 		-- the newest, where nothing ranks
-		(SELECT false, p.id, p.title, p.abstract, p.authors, p.published, 0
-		FROM paperfeed.papers AS p
-		WHERE (SELECT q.ranking IS NULL FROM q)
-			AND paperfeed.document(p.title, p.abstract, p.authors) OPERATOR(pg_catalog.@@) (SELECT q.condition FROM q)
-			AND (search.since IS NULL OR p.published OPERATOR(pg_catalog.>=) search.since)
-			AND (search.categories IS NULL OR p.categories OPERATOR(pg_catalog.&&) search.categories)
-			AND p.withdrawn IS NOT TRUE
-			AND p.id OPERATOR(pg_catalog.=) (SELECT q.id FROM q) IS NOT TRUE
-		ORDER BY p.published DESC NULLS LAST, p.id::pg_catalog.text COLLATE pg_catalog."C"
-		LIMIT search.k)
+		(SELECT false, n.id, n.title, n.abstract, n.authors, n.published, 0
+		FROM q CROSS JOIN LATERAL paperfeed._search_newest(q.condition, search.k, search.since, search.categories) AS n
+		WHERE q.ranking IS NULL
+			AND n.id OPERATOR(pg_catalog.=) q.id IS NOT TRUE)
 	), best AS (
 		SELECT h.*, pg_catalog.row_number() OVER (
 			ORDER BY h.named DESC, h.distance, h.published DESC NULLS LAST, h.id::pg_catalog.text COLLATE pg_catalog."C") AS rank
@@ -120,7 +130,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION paperfeed.search(text, integer, timestamptz, text[]) IS 
-'the k best of paperfeed.papers for a query, by BM25F over title, authors and abstract (index papers_search): words rank, what is in double quotes must be there, -word or -"phrase" must not, or between two parts: one of them; an identity or an alias (arXiv number, DOI, address ...) finds its paper first, withdrawn or not, other withdrawn papers are left out; since and categories (any of them) narrow it; score is 0 or more, higher is better, comparable within one query; equal scores: the newer first, then by id; the snippet has the words found between **; a query of nothing but exclusions gives the newest papers; an empty query, one of stop words and NULL find nothing; k NULL gives all, negative is error 2201W; of a long query the 256 words that tell the most count; errors: 42501 without SELECT on paperfeed.papers, 42704 without the index';
+'the k best of paperfeed.papers for a query, by BM25F over title, authors and abstract (index papers_search): words rank, what is in double quotes must be there, -word or -"phrase" must not, or between two parts: one of them; an identity or an alias (arXiv number, DOI, address ...) finds its paper first, withdrawn or not, other withdrawn papers are left out; since and categories (any of them) narrow it; score is 0 or more, higher is better, comparable within one query; equal scores: the newer first, then by id; the snippet has the words found between **; a query of nothing but exclusions gives the newest papers; an empty query, one of stop words and NULL find nothing; k NULL gives all, negative is error 2201W; of a long query the 64 words that tell the most count; errors: 42501 without SELECT on paperfeed.papers, 42704 without the index';
 
 CREATE FUNCTION paperfeed.keywords(
 	text text, n integer DEFAULT 10,

@@ -438,7 +438,10 @@ put_block(PfBmWriter *writer)
 
 	size = pf_bm_packed_size(writer->n, skip.doc_bits) + pf_bm_packed_size(writer->n, skip.count_bits) +
 		pf_bm_packed_size(writer->n, skip.length_bits);
+	/* A block of nothing but zeros has a place, too. */
+	size = Max(size, 1);
 	to = pf_bm_stream_room(&writer->pages, PF_BM_AREA_POSTINGS, size);
+	*to = 0;
 	skip.page = stream->npages;
 	skip.offset = stream->used;
 	to = pf_bm_pack(to, gaps, writer->n, skip.doc_bits);

@@ -97,23 +97,42 @@ SELECT count(*) AS shared, count(*) > 0 AS any_shared FROM (SELECT FROM paperfee
 	LIMIT 4;
 \endif
 
-\echo 'A SEARCH: paperfeed.search(''diffusion language models'')'
-\echo
-SELECT rank AS "#", round(score::numeric, 3) AS score, id,
-	CASE WHEN length(title) > 63 THEN left(title, 62) || '…' ELSE title END AS paper
-FROM paperfeed.search('diffusion language models', 6);
+-- Did the index answer?  The planner says it.
+CREATE FUNCTION pg_temp.index_of(statement text) RETURNS text LANGUAGE plpgsql AS
+$$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
+		IF line ~ 'Order By' THEN
+			RETURN 'the index papers_search';
+		END IF;
+	END LOOP;
+	RETURN 'reading all papers';
+END
+$$;
+SELECT pg_temp.index_of($$ SELECT * FROM paperfeed.search('"language models" diffusion -image') $$) AS answered_by \gset
 
-SELECT id AS top_id, (SELECT string_agg(quote_literal(lexeme), ' | ') FROM unnest(to_tsvector('english', title))) AS top_words
-FROM today
-ORDER BY gravity DESC, id
-LIMIT 1 \gset
-
-\echo 'MORE LIKE THE FIRST PAPER: those that share its title''s words'
+\echo 'A SEARCH: paperfeed.search(''"language models" diffusion -image''), by' :answered_by
 \echo
-SELECT row_number() OVER (ORDER BY score DESC, id) AS "#", round(score::numeric, 3) AS score, id,
+SELECT rank AS "#", round(score::numeric, 2) AS score, id,
 	CASE WHEN length(title) > 63 THEN left(title, 62) || '…' ELSE title END AS paper
-FROM (SELECT id, title, ts_rank(paperfeed.document(title, abstract, authors), :'top_words'::tsquery, 1) AS score
-	FROM paperfeed.papers
-	WHERE id <> :'top_id' AND paperfeed.document(title, abstract, authors) @@ :'top_words'::tsquery) AS alike
-ORDER BY score DESC, id
+FROM paperfeed.search('"language models" diffusion -image', 5);
+
+SELECT id AS top_id, title || ' ' || COALESCE(abstract, '') AS top_text
+FROM paperfeed.papers
+WHERE id = (SELECT id FROM today ORDER BY gravity DESC, id LIMIT 1) \gset
+
+\echo 'KEYWORDS of the first paper: paperfeed.keywords(title and abstract)'
+\echo
+SELECT keyword, round(score::numeric, 2) AS "tf * idf", occurrences AS "in the text", documents AS "papers with it"
+FROM paperfeed.keywords(:'top_text', 5);
+
+\echo 'MORE LIKE THE FIRST PAPER: its whole text as a query'
+\echo
+SELECT row_number() OVER (ORDER BY rank) AS "#", round(score::numeric, 2) AS score, id,
+	CASE WHEN length(title) > 63 THEN left(title, 62) || '…' ELSE title END AS paper
+FROM paperfeed.search(:'top_text', 6)
+WHERE id <> :'top_id'
+ORDER BY rank
 LIMIT 5;
