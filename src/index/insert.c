@@ -160,9 +160,14 @@ begin_with_pages(Relation index, PfBmChange *change, PfBmKind kind, int n, Buffe
 		pf_bm_meta_begin(index, change);
 		for (got = 0; got < claimed; got++)
 			pages[got] = GenericXLogRegisterBuffer(change->state, buffers[got], GENERIC_XLOG_FULL_IMAGE);
-		while (claimed == 0 && got < n &&
-			   BufferIsValid(buffers[got] = take_spare(index, change, &pages[got])))
+		while (claimed == 0 && got < n)
+		{
+			/* BufferIsValid() may evaluate its argument more than once. */
+			buffers[got] = take_spare(index, change, &pages[got]);
+			if (!BufferIsValid(buffers[got]))
+				break;
 			got++;
+		}
 		if (got > 0)
 			break;
 		pf_bm_meta_abort(change);
