@@ -141,18 +141,46 @@ parse_terms(const Reader *reader, const char *data, uint32 size, PfBmRecord *rec
 
 /* ---- pages ---- */
 
+/*
+ * Is the page as this backend has seen it before, and was it sound?  A change of a
+ * page gives it another LSN, so most pages of the buffer are verified once.
+ */
+static bool
+was_sound(Relation index, BlockNumber blkno, Page page)
+{
+	static struct
+	{
+		BlockNumber blkno;
+		XLogRecPtr	lsn;
+	}			known[256];
+	int			slot = blkno % lengthof(known);
+	XLogRecPtr	lsn = PageGetLSN(page);
+
+	if (RelationNeedsWAL(index) && lsn != InvalidXLogRecPtr && known[slot].blkno == blkno &&
+		known[slot].lsn == lsn)
+		return true;
+	if (!pf_bm_page_is_sound(page))
+		return false;
+	known[slot].blkno = blkno;
+	known[slot].lsn = lsn;
+	return true;
+}
+
 /* Copies a page; false if it is sound but not, or no more, the one expected. */
 static bool
 read_page(Relation index, BlockNumber blkno, PfBmKind kind, uint64 owner, PGAlignedBlock *copy)
 {
-	Buffer		buffer = ReadBuffer(index, blkno);
+	Buffer		buffer;
 	Page		page = (Page) copy->data;
 	const PfBmTail *tail;
 
+	if (blkno >= RelationGetNumberOfBlocks(index))
+		pf_bm_corrupt(index, blkno, "it is linked as a page of the write buffer, but the file ends before");
+	buffer = ReadBuffer(index, blkno);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	memcpy(copy->data, BufferGetPage(buffer), BLCKSZ);
 	UnlockReleaseBuffer(buffer);
-	if (!pf_bm_page_is_sound(page))
+	if (!was_sound(index, blkno, page))
 		pf_bm_corrupt(index, blkno, "a page of the write buffer has a wrong layout or checksum");
 	tail = PF_BM_TAIL(page);
 	return tail->kind == kind && tail->owner == owner;
