@@ -69,7 +69,7 @@ add_clause(PfBmSearch *search, PfBmClause *clause, PfBmCandidates *candidates, f
 				uint16		impact;
 
 				pf_bm_cursor_shallow(cursor, doc, &impact);
-				if (candidates->scores[i] + clause->unit * impact + rest <= threshold)
+				if (candidates->scores[i] + pf_bm_clause_bound(clause, impact) + rest <= threshold)
 				{
 					candidates->scores[i] = -1;
 					continue;

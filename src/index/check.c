@@ -336,7 +336,23 @@ pf_bm_check_meta(PfBmCheck *check, PfBmMeta *meta)
 
 /* ---- the walk ---- */
 
-/* Gives whether the metapage could be read. */
+/* Begins to look at the file as long as it is now. */
+static void
+measure(PfBmCheck *check)
+{
+	Size		size;
+
+	check->nblocks = RelationGetNumberOfBlocks(check->index);
+	size = (Size) check->nblocks / 8 + 1;
+	check->used = MemoryContextAllocZero(check->context, size);
+	check->unreadable = MemoryContextAllocZero(check->context, size);
+}
+
+/*
+ * Gives whether the metapage could be read.  With lock, first the buffer is kept
+ * from being spilled, then segments from being merged: never both, since who
+ * holds a page lock may not wait for another.
+ */
 static bool
 walk(PfBmCheck *check, bool lock)
 {
@@ -352,7 +368,12 @@ walk(PfBmCheck *check, bool lock)
 		pf_bm_check_spare(check);
 	}
 	if (lock)
+	{
 		UnlockPage(check->index, PF_BM_SPILL_LOCK, ShareLock);
+		LockPage(check->index, PF_BM_MERGE_LOCK, ShareLock);
+		measure(check);
+		sound = sound && pf_bm_check_meta(check, &check->meta);
+	}
 
 	for (uint32 i = 0; sound && i < check->meta.nsegments && !pf_bm_check_full(check); i++)
 	{
@@ -366,6 +387,8 @@ walk(PfBmCheck *check, bool lock)
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(context);
 	}
+	if (lock)
+		UnlockPage(check->index, PF_BM_MERGE_LOCK, ShareLock);
 	return sound;
 }
 
@@ -376,15 +399,11 @@ begin(Relation index)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	PfBmCheck  *check = palloc0(sizeof(PfBmCheck));
-	Size		size;
 
 	check->index = index;
 	check->context = context;
-	check->nblocks = RelationGetNumberOfBlocks(index);
 	check->strategy = GetAccessStrategy(BAS_BULKREAD);
-	size = (Size) check->nblocks / 8 + 1;
-	check->used = palloc0(size);
-	check->unreadable = palloc0(size);
+	measure(check);
 	check->problems = palloc(sizeof(PfBmProblem) * PF_BM_MAX_PROBLEMS);
 	MemoryContextSwitchTo(old);
 	return check;
@@ -416,13 +435,9 @@ check_standby(Relation index)
 static PfBmCheck *
 check_primary(Relation index)
 {
-	PfBmCheck  *check;
+	PfBmCheck  *check = begin(index);
 
-	/* Nobody who holds the one lock waits for the other. */
-	LockPage(index, PF_BM_MERGE_LOCK, ShareLock);
-	check = begin(index);
 	(void) walk(check, true);
-	UnlockPage(index, PF_BM_MERGE_LOCK, ShareLock);
 	return check;
 }
 

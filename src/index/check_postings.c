@@ -176,7 +176,8 @@ check_block(PfBmCheckPostings *state, BlockNumber from, const char *part, const 
 	double		impact = 0;
 	bool		sound = state->segment->counts != NULL && state->segment->lengths != NULL;
 
-	if (!check_place(state, from, part, skip, sizes[0] + sizes[1] + sizes[2]))
+	if (!check_place(state, from, part, skip,
+					 pf_bm_block_size(n, skip->doc_bits, skip->count_bits, skip->length_bits)))
 		return;
 	blkno = pf_bm_check_block(state->segment, PF_BM_AREA_POSTINGS, skip->page);
 	data = PF_BM_DATA(state->postings.data) + skip->offset;

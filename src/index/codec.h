@@ -77,6 +77,16 @@ pf_bm_packed_size(int n, int width)
 	return ((Size) n * width + 7) / 8;
 }
 
+/* Bytes of a block of postings: three arrays; one of nothing but zeros has a place, too. */
+static inline Size
+pf_bm_block_size(int n, int doc_bits, int count_bits, int length_bits)
+{
+	Size		size = pf_bm_packed_size(n, doc_bits) + pf_bm_packed_size(n, count_bits) +
+		pf_bm_packed_size(n, length_bits);
+
+	return size > 0 ? size : 1;
+}
+
 /* Gives where it ends. */
 extern char *pf_bm_pack(char *to, const uint32 *values, int n, int width);
 

@@ -47,7 +47,7 @@ stretch(PfBmSearch *search, uint32 doc)
 		if (end == PF_BM_NO_DOC)
 			return end;
 		last = Min(last, end);
-		clause->block_bound = clause->unit * impact;
+		clause->block_bound = pf_bm_clause_bound(clause, impact);
 		sum += clause->block_bound;
 		clause->sum_bound = sum;
 	}

@@ -23,6 +23,7 @@
 #include <math.h>
 
 #include "access/detoast.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/pathnodes.h"
 #include "nodes/primnodes.h"
@@ -30,6 +31,7 @@
 #include "optimizer/optimizer.h"
 #include "tsearch/ts_type.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
 
@@ -134,8 +136,29 @@ typedef struct Asked
 	double		lexemes;		/* of boolean conditions */
 	double		lexeme_share;	/* of the documents, that have one of them */
 	int			filters;
+	bool		foreign;		/* the order is by another index's scores */
 	Selectivity selectivity;	/* of all conditions */
 } Asked;
+
+/* Does the query, as far as can be seen, name another index that is not partitioned? */
+static bool
+is_foreign(Node *node, Oid index)
+{
+	Oid			named = InvalidOid;
+
+	if (IsA(node, FuncExpr) && list_length(((FuncExpr *) node)->args) == 2)
+		node = lsecond(((FuncExpr *) node)->args);
+	if (IsA(node, Const) && !((Const *) node)->constisnull)
+	{
+		Const	   *value = (Const *) node;
+
+		if (value->consttype == REGCLASSOID)
+			named = DatumGetObjectId(value->constvalue);
+		else if (value->constlen == -1 && value->consttype != TEXTOID && value->consttype != TSQUERYOID)
+			named = pf_bm_query_check(value->constvalue)->index;
+	}
+	return OidIsValid(named) && named != index && get_rel_relkind(named) == RELKIND_INDEX;
+}
 
 static void
 find_asked(PlannerInfo *root, IndexPath *path, Asked *asked)
@@ -151,6 +174,7 @@ find_asked(PlannerInfo *root, IndexPath *path, Asked *asked)
 		Node	   *query = operand(lfirst(cell));
 
 		asked->ranked += query ? count_terms(query) : DEFAULT_TERMS;
+		asked->foreign |= query && is_foreign(query, index->indexoid);
 	}
 	foreach(cell, path->indexclauses)
 	{
@@ -256,6 +280,10 @@ pf_bm_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 
 	*startup = first_cpu + first_pages * random_cost;
 	*total = *startup + rows * row_cpu + all_pages * seq_cost;
+
+	/* An index with other weights than the query's could only give its rows unsorted. */
+	if (asked.foreign)
+		*startup = *total;
 	*selectivity = asked.selectivity;
 	*correlation = 0;
 	*pages = Min(first_pages + all_pages, index_pages);

@@ -54,6 +54,17 @@ skip_of(const PfBmCursor *cursor, uint32 block)
 	return cursor->term.nblocks == 1 ? &cursor->term.only : &cursor->skip[block];
 }
 
+/* A query of many terms must not hold a page for each of them. */
+static inline void
+unpin(PfBmCursor *cursor)
+{
+	if (cursor->unpinned && BufferIsValid(cursor->postings))
+	{
+		ReleaseBuffer(cursor->postings);
+		cursor->postings = InvalidBuffer;
+	}
+}
+
 /* Decodes a block's documents, or with codes what goes with them. */
 static void
 decode(PfBmCursor *cursor, uint32 block, bool codes)
@@ -109,10 +120,11 @@ decode(PfBmCursor *cursor, uint32 block, bool codes)
 			pf_bm_corrupt(cursor->index, BufferGetBlockNumber(cursor->postings), "a posting is out of range");
 		cursor->coded = true;
 	}
+	unpin(cursor);
 }
 
 void
-pf_bm_cursor_open(PfBmCursor *cursor, Relation index, PfBmSegment *segment, const PfBmTerm *term)
+pf_bm_cursor_open(PfBmCursor *cursor, Relation index, PfBmSegment *segment, const PfBmTerm *term, bool unpinned)
 {
 	cursor->index = index;
 	cursor->segment = segment;
@@ -122,6 +134,7 @@ pf_bm_cursor_open(PfBmCursor *cursor, Relation index, PfBmSegment *segment, cons
 	cursor->block = 0;
 	cursor->shallow = 0;
 	cursor->coded = false;
+	cursor->unpinned = unpinned;
 	cursor->postings = InvalidBuffer;
 	cursor->skip = NULL;
 	if (term->df == 0)
@@ -275,6 +288,7 @@ pf_bm_cursor_posting(PfBmCursor *cursor, uint32 *code, uint32 *length)
 	pf_bm_segment_done(PF_BM_AREA_POSTINGS, cursor->postings);
 	if (*code >= cursor->segment->header.ncounts || *length >= cursor->segment->header.nlengths)
 		pf_bm_corrupt(cursor->index, BufferGetBlockNumber(cursor->postings), "a posting is out of range");
+	unpin(cursor);
 }
 
 /* Stands on the first posting again. */

@@ -319,6 +319,9 @@ typedef struct PfBmStats
  * current user may SELECT what the index is made of.
  */
 extern void pf_bm_stats_read(const struct PfBmQuery *query, PfBmStats *stats);
+
+/* The same, read once for a statement's snapshot; good until the next call. */
+extern const PfBmStats *pf_bm_stats_kept(const struct PfBmQuery *query);
 extern void pf_bm_check_select(Relation index);	/* ERROR 42501, as above */
 
 static inline double
@@ -585,6 +588,7 @@ typedef struct PfBmCursor
 	uint32		block;			/* decoded block */
 	uint32		shallow;		/* block that pf_bm_cursor_shallow() found */
 	bool		coded;			/* codes and lengths are decoded, too */
+	bool		unpinned;		/* gives the pin back after each block */
 	Buffer		postings;		/* pin */
 	PfBmSkip   *skip;			/* all of the list's, or NULL */
 	uint32		docs[PF_BM_BLOCK];
@@ -594,7 +598,7 @@ typedef struct PfBmCursor
 
 /* Stands on the first posting.  Cursors are large: palloc them. */
 extern void pf_bm_cursor_open(PfBmCursor *cursor, Relation index, PfBmSegment *segment,
-							  const PfBmTerm *term);
+							  const PfBmTerm *term, bool unpinned);
 extern void pf_bm_cursor_close(PfBmCursor *cursor);
 
 /* To the first posting with a document >= doc, never backwards; gives it, or PF_BM_NO_DOC. */
@@ -770,8 +774,8 @@ extern bool pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointe
 						 IndexUniqueCheck unique, bool unchanged, struct IndexInfo *info);
 
 /*
- * Makes a segment of the buffer.  Unless wait, gives up at once if somebody else is at
- * it.  Says whether others have begun a new buffer meanwhile, so that none of them
+ * Makes a segment of the buffer if it is large enough.  Unless wait, gives up at once if
+ * somebody else is at it.  Says whether others have begun a new buffer meanwhile, so that none of them
  * will find it empty.
  */
 extern bool pf_bm_spill(Relation index, bool wait);
@@ -824,6 +828,9 @@ typedef struct PfBmQuery
 
 #define PF_BM_QUERY_TERM(query, i)	((const char *) (query) + (query)->terms[i].offset)
 #define PF_BM_MAX_QUERY_TERMS	65535
+
+/* So that no product of scores leaves single precision. */
+#define PF_BM_WEIGHT_IN_RANGE(weight)	((weight) >= 1e-6f && (weight) <= 1e6f)
 
 extern PfBmQuery *pf_bm_query_check(Datum value);	/* detoasted; sound; ERROR if not */
 

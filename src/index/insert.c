@@ -23,6 +23,12 @@
 #include "storage/indexfsm.h"
 #include "utils/memutils.h"
 
+/*
+ * Times the buffer's size that it may grow to while somebody else spills or, with the
+ * list of segments full, merges; from then on inserts wait for them.
+ */
+#define MAX_OVERFLOW	16
+
 /* What inserts of one statement keep; a REINDEX cannot come between them. */
 typedef struct InsertCache
 {
@@ -151,8 +157,8 @@ begin_with_pages(Relation index, PfBmChange *change, PfBmKind kind, int n, Buffe
 	pf_bm_meta_read(index, &meta);
 	if (meta.spare_head == InvalidBlockNumber)
 	{
-		while (claimed < n)
-			buffers[claimed++] = pf_bm_page_claim(index, false);
+		/* One: no heavyweight lock may be waited for with a page locked. */
+		buffers[claimed++] = pf_bm_page_claim(index, false);
 	}
 
 	for (;;)
@@ -419,7 +425,7 @@ pf_bm_buffer_add(Relation index, const PfBmDoc *doc, TSVector tsv, bool *first)
 		if (encoded.nlong > 0)
 			pages = append_long(index, &encoded);
 		else if (append_to_tail(index, &meta, &encoded))
-			pages = meta.buffer_pages;
+			pages = Max(meta.buffer_pages, 1);
 		if (pages == 0)
 			pages = append_to_new(index, &encoded, first);
 		if (pages == 0)
@@ -457,6 +463,7 @@ pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relat
 	MemoryContext old = MemoryContextSwitchTo(cache->context);
 	TSVector	tsv = isnull[0] ? NULL : DatumGetTSVector(values[0]);
 	PfBmDoc		doc;
+	uint32		pages;
 	bool		merge;
 
 	(void) heap;
@@ -467,10 +474,11 @@ pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relat
 	doc.tid = *tid;
 	doc.length = tsv != NULL ? pf_bm_tsv_length(tsv, cache->weights) : -1;
 	pf_bm_filter_values(index, values, isnull, &doc);
-	if (pf_bm_buffer_add(index, &doc, tsv, &merge) > pf_bm_buffer_pages(index))
+	pages = pf_bm_buffer_add(index, &doc, tsv, &merge);
+	if (pages > pf_bm_buffer_pages(index))
 	{
 		MemoryContextReset(cache->context);
-		merge = pf_bm_spill(index, false);
+		merge = pf_bm_spill(index, pages > MAX_OVERFLOW * pf_bm_buffer_pages(index));
 	}
 	if (merge)
 		pf_bm_merge_inline(index);

@@ -384,7 +384,7 @@ open_cursor(PfBmMatch *match, Iter *iter)
 		else
 			match->cursors = repalloc(match->cursors, sizeof(PfBmCursor *) * match->max_cursors);
 	}
-	pf_bm_cursor_open(cursor, match->fill.index, match->fill.segment, &iter->term);
+	pf_bm_cursor_open(cursor, match->fill.index, match->fill.segment, &iter->term, false);
 	match->cursors[match->ncursors++] = cursor;
 	iter->cursor = cursor;
 	MemoryContextSwitchTo(old);
@@ -408,7 +408,11 @@ term_seek(PfBmMatch *match, Iter *iter, uint32 doc)
 		open_cursor(match, iter);
 	found = pf_bm_cursor_seek(iter->cursor, doc);
 	while (found != PF_BM_NO_DOC && !cursor_wanted(match, iter))
+	{
 		found = pf_bm_cursor_next(iter->cursor);
+		if (iter->cursor->pos == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	return found;
 }
 

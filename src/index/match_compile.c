@@ -434,7 +434,7 @@ pf_bm_matcher_is_and(const PfBmMatcher *matcher, const PfBmQuery *query)
 		same = n < query->nterms &&
 			compare_terms(PF_BM_QUERY_TERM(query, n), query->terms[n].len, leaf->term,
 						  leaf->len) == 0 &&
-			query_fields(&query->terms[n]) == leaf->fields;
+			query_fields(&query->terms[n]) == PF_BM_ALL_FIELDS && leaf->fields == PF_BM_ALL_FIELDS;
 		n++;
 	}
 	pfree(leaves);

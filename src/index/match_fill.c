@@ -42,7 +42,7 @@ begin_term(PfBmFill *fill, const PfBmTerm *term)
 	CHECK_FOR_INTERRUPTS();
 	if (fill->cursor == NULL)
 		fill->cursor = MemoryContextAlloc(fill->context, sizeof(PfBmCursor));
-	pf_bm_cursor_open(fill->cursor, fill->index, fill->segment, term);
+	pf_bm_cursor_open(fill->cursor, fill->index, fill->segment, term, false);
 	return fill->cursor;
 }
 

@@ -27,6 +27,8 @@
 #include "port/pg_bitutils.h"
 
 #define SPAN	4096			/* documents summed at once */
+#define MANY	32				/* clauses: sorted by qsort() then, and windows begin large */
+#define EMPTY	(64 * SPAN)		/* the longest window to leave out at once */
 #define STRIDE	16				/* sums compared at once */
 
 typedef struct Any
@@ -47,7 +49,6 @@ search_one(PfBmSearch *search)
 {
 	PfBmClause *clause = search->clauses[0];
 	PfBmCursor *cursor = &clause->cursor;
-	float4		unit = clause->unit;
 
 	pf_bm_cursor_seek(cursor, search->low);
 	while (cursor->doc < search->high)
@@ -59,7 +60,8 @@ search_one(PfBmSearch *search)
 		{
 			uint32		block = cursor->block;
 
-			while (block < cursor->term.nblocks && unit * cursor->skip[block].impact <= search->top->threshold)
+			while (block < cursor->term.nblocks &&
+				   pf_bm_clause_bound(clause, cursor->skip[block].impact) <= search->top->threshold)
 				block++;
 			if (block >= cursor->term.nblocks)
 				return;
@@ -113,9 +115,21 @@ window_end(Any *any, uint32 low, uint32 least)
 		if (last < end)
 			end = last + 1;
 	}
+	/* While nothing gets in, bounds of a whole list's rest would be looked at again and again. */
+	if (any->first == any->n && end - low > EMPTY)
+		end = low + EMPTY;
 	if (any->n - any->first > 1 && end - low < least)
 		end = high - low > least ? low + least : high;
 	return end;
+}
+
+static int
+compare_order(const void *a, const void *b)
+{
+	float4		left = (*(PfBmClause *const *) a)->order;
+	float4		right = (*(PfBmClause *const *) b)->order;
+
+	return (left > right) - (left < right);
 }
 
 /* Sorts the clauses for a window: false if no document of it can get in. */
@@ -129,14 +143,16 @@ partition(Any *any, uint32 low, uint32 end)
 		any->clauses[i]->block_bound = pf_bm_clause_window(any->clauses[i], low, end);
 
 	/* By what they can add for what they cost to read. */
-	for (int i = 1; i < any->n; i++)
+	for (int i = 0; i < any->n; i++)
+		any->clauses[i]->order = any->clauses[i]->block_bound / any->clauses[i]->cursor.term.df;
+	if (any->n > MANY)
+		qsort(any->clauses, any->n, sizeof(PfBmClause *), compare_order);
+	for (int i = 1; any->n <= MANY && i < any->n; i++)
 	{
 		PfBmClause *clause = any->clauses[i];
-		float4		left = clause->block_bound;
 		int			j = i;
 
-		while (j > 0 && any->clauses[j - 1]->block_bound * clause->cursor.term.df >
-			   left * any->clauses[j - 1]->cursor.term.df)
+		while (j > 0 && any->clauses[j - 1]->order > clause->order)
 		{
 			any->clauses[j] = any->clauses[j - 1];
 			j--;
@@ -355,7 +371,7 @@ pf_bm_search_any(PfBmSearch *search)
 {
 	Any		   *any = search->any;
 	uint32		low = search->low;
-	uint32		least = 1;
+	uint32		least = search->nclauses > MANY ? SPAN : 1;
 	uint64		windows = 0;
 	uint64		candidates = 0;
 

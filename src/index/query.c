@@ -123,10 +123,11 @@ pf_bm_query_make(Oid index, PfBmWords *words)
 		term->len = (uint16) items[i].len;
 		term->mask = (uint16) items[i].mask;
 		term->weight = (float4) items[i].weight;
-		if (!isfinite(term->weight) || term->weight <= 0)
+		if (!PF_BM_WEIGHT_IN_RANGE(term->weight))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("weight of a bm25query's term is out of range")));
+					 errmsg("weight of a bm25query's term is out of range"),
+					 errdetail("It must be from 1e-6 to 1e6.")));
 		memcpy(bytes, items[i].s, items[i].len);
 		bytes += items[i].len;
 	}
@@ -153,7 +154,7 @@ is_sound(const PfBmQuery *query)
 		if (term->offset < head || term->offset > size || term->len > size - term->offset ||
 			term->len == 0 || term->len > MAXSTRLEN ||
 			term->mask == 0 || term->mask > PF_BM_ALL_FIELDS ||
-			!isfinite(term->weight) || term->weight <= 0)
+			!PF_BM_WEIGHT_IN_RANGE(term->weight))
 			return false;
 		if (i > 0 &&
 			compare_terms(PF_BM_QUERY_TERM(query, i - 1), term[-1].len, term[-1].mask,
@@ -301,8 +302,8 @@ read_suffix(Reader *reader, int *mask, double *weight)
 			char	   *end;
 
 			*weight = strtof(reader->p, &end);
-			if (end == reader->p || !isfinite(*weight) || *weight <= 0)
-				return syntax_error(reader, "The weight of a term must be a number greater than 0.");
+			if (end == reader->p || !PF_BM_WEIGHT_IN_RANGE(*weight))
+				return syntax_error(reader, "The weight of a term must be a number from 1e-6 to 1e6.");
 			reader->p = end;
 		}
 		if (reader->p == start)

@@ -16,12 +16,15 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/index.h"
 #include "fmgr.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
 #include "tsearch/ts_utils.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 
 #include "index/query.h"
 
@@ -207,6 +210,24 @@ keep_frequent(Frequent *best, int *nbest, Bytes term, double df)
 	to->df = df;
 }
 
+/*
+ * A prefix shows words of the table, so who makes a query of one must be able to read
+ * it, and all of its rows.
+ */
+static void
+check_visible(Relation index)
+{
+	Oid			table = IndexGetRelation(RelationGetRelid(index), false);
+
+	pf_bm_check_select(index);
+	if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a prefix cannot be looked up in table \"%s\", which has row-level security",
+						get_rel_name(table)),
+				 errhint("Write the words in full.")));
+}
+
 static void
 add_prefix(PfBmWords *words, Relation index, Bytes prefix, int mask)
 {
@@ -296,7 +317,7 @@ add_items(PfBmWords *words, Relation index, TSQuery query, const QueryItem *item
 			return;
 		if (operand->prefix)
 		{
-			pf_bm_check_select(index);
+			check_visible(index);
 			add_prefix(words, index, term, mask);
 		}
 		else if (term.len > 0)

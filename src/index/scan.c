@@ -16,18 +16,22 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "index/index.h"
 
 #include "access/relscan.h"
+#include "catalog/pg_type.h"
 #include "nodes/tidbitmap.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/array.h"
 #include "utils/float.h"
-#include "utils/lsyscache.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #define FIRST_K		64
-#define MAX_HINT	10000
+#define MAX_FIRST_K	10000
 #define GROWTH		4
 
 typedef enum Phase
@@ -48,6 +52,7 @@ typedef struct State
 	bool		recheck_order;
 	bool		never;			/* a condition that nothing meets */
 	bool		null_order;		/* ORDER BY tsv <=> NULL */
+	bool		unknown_order;	/* by weights that the index does not have */
 
 	PfBmQuery  *query;			/* or NULL */
 	PfBmMatcher *matcher;		/* or NULL */
@@ -68,6 +73,7 @@ typedef struct State
 	uint32		source;
 	uint32		doc;
 	PfBmMatch  *match;
+	uint32		turns;			/* since the last check for interrupts */
 	bool		nulls;			/* some were seen */
 	Buffer		docs;			/* pins */
 	Buffer		alive;
@@ -153,26 +159,43 @@ pf_bm_rescan(IndexScanDesc desc, ScanKey keys, int nkeys, ScanKey orderbys, int 
 
 /*
  * Statistics of another index than the one scanned: a query that names a partitioned
- * index has those of all partitions together, wherever it is evaluated.
+ * index has those of all partitions together, wherever it is evaluated.  False
+ * if the other index has other weights: this one cannot tell such scores.
  */
-static void
+static bool
 use_statistics_of_query(PfBmView *view)
 {
-	PfBmStats	stats;
+	const PfBmStats *stats = pf_bm_stats_kept(view->query);
 
-	pf_bm_stats_read(view->query, &stats);
-	if (memcmp(stats.weights, view->meta.weights, sizeof(stats.weights)) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("indexes \"%s\" and \"%s\" have different weights",
-						get_rel_name(view->query->index), RelationGetRelationName(view->index)),
-				 errhint("Set the same weights on both and REINDEX them, or name the other index in the query.")));
-	view->ntexts = stats.ntexts;
-	view->average = stats.average;
-	view->k1 = stats.k1;
-	view->b = stats.b;
-	view->idf = stats.idf;
+	if (memcmp(stats->weights, view->meta.weights, sizeof(stats->weights)) != 0)
+		return false;
+	view->ntexts = stats->ntexts;
+	view->average = stats->average;
+	view->k1 = stats->k1;
+	view->b = stats->b;
+	memcpy(view->idf, stats->idf, sizeof(double) * view->query->nterms);
 	pf_bm_view_score(view);
+	return true;
+}
+
+/* tsvector @@ ANY (array): the OR of its queries; NULL = there is none. */
+static TSQuery
+any_query(Datum value)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	TSQuery		all = NULL;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TSQUERYOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		all = all == NULL ? DatumGetTSQuery(values[i]) :
+			DatumGetTSQuery(DirectFunctionCall2(tsquery_or, TSQueryGetDatum(all), values[i]));
+	}
+	return all;
 }
 
 static void
@@ -192,6 +215,7 @@ begin(IndexScanDesc desc)
 	scan->recheck_order = desc->numberOfOrderBys > 1;
 	scan->never = false;
 	scan->null_order = false;
+	scan->unknown_order = false;
 	scan->query = NULL;
 	scan->matcher = NULL;
 	scan->hits = NULL;
@@ -209,7 +233,15 @@ begin(IndexScanDesc desc)
 		else if (key->sk_flags & SK_ISNULL)
 			scan->never = true;
 		else
-			queries[nqueries++] = DatumGetTSQuery(key->sk_argument);
+		{
+			TSQuery		query = (key->sk_flags & SK_SEARCHARRAY) != 0 ? any_query(key->sk_argument) :
+				DatumGetTSQuery(key->sk_argument);
+
+			if (query == NULL)
+				scan->never = true;
+			else
+				queries[nqueries++] = query;
+		}
 	}
 	scan->ranges = palloc(sizeof(PfBmRange) * Max(nfilters, 1));
 	scan->nranges = 0;
@@ -242,11 +274,11 @@ begin(IndexScanDesc desc)
 		pgstat_count_index_scan(index);
 		scan->view = pf_bm_view_open(index, scan->query, scan->matcher);
 		if (scan->query != NULL && scan->query->index != RelationGetRelid(index))
-			use_statistics_of_query(scan->view);
+			scan->unknown_order = !use_statistics_of_query(scan->view);
 	}
-	scan->phase = scan->never ? END : scan->query != NULL ? SCORED : UNSCORED;
+	scan->phase = scan->never ? END : scan->query != NULL && !scan->unknown_order ? SCORED : UNSCORED;
 	hint = pf_bm_limit_hint(RelationGetRelid(index));
-	scan->k = hint > 0 ? Min(hint, MAX_HINT) + 2 : FIRST_K;
+	scan->k = hint > 0 ? Min(hint, MAX_FIRST_K) + 2 : FIRST_K;
 	scan->complete = false;
 	scan->source = 0;
 	scan->doc = 0;
@@ -262,6 +294,7 @@ next_batch(State *scan)
 {
 	MemoryContext old = MemoryContextSwitchTo(scan->context);
 	int			kept = 0;
+	int			before = scan->k;
 
 	if (scan->hits != NULL)
 	{
@@ -286,6 +319,9 @@ next_batch(State *scan)
 	}
 	for (int i = 0; i < kept; i++)
 		scan->given[scan->ngiven + i] = place(scan->hits[i].source, scan->hits[i].doc);
+	/* More hits than there are documents: then a count is wrong, but there is an end to it. */
+	if (scan->ngiven > 0 && kept == 0 && scan->k == before)
+		scan->complete = true;
 	scan->ngiven += kept;
 	scan->nhits = kept;
 	scan->next = 0;
@@ -339,7 +375,7 @@ next_in_segment(State *scan, PfBmDoc *doc)
 	{
 		uint32		number = scan->doc;
 
-		if ((number & 0x3FF) == 0)
+		if ((++scan->turns & 0x3FF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (scan->match != NULL)
 		{
@@ -454,10 +490,17 @@ pf_bm_gettuple(IndexScanDesc desc, ScanDirection direction)
 	desc->xs_recheckorderby = false;
 	for (int i = 0; i < desc->numberOfOrderBys; i++)
 	{
-		/* By further columns, the executor sorts: no distance is less than this. */
-		desc->xs_orderbyvals[i] = Float8GetDatum(i == 0 ? distance : -get_float8_infinity());
+		double		bound = -get_float8_infinity();
+
+		/*
+		 * Of what the index does not know the executor sorts, by bounds that no
+		 * distance is less than; statistics may have moved a little since.
+		 */
+		if (i == 0 && !scan->unknown_order)
+			bound = scan->recheck_order ? distance - fabs(distance) * 0.01 : distance;
+		desc->xs_orderbyvals[i] = Float8GetDatum(bound);
 		desc->xs_orderbynulls[i] = isnull && i == 0;
-		desc->xs_recheckorderby = scan->recheck_order;
+		desc->xs_recheckorderby = scan->recheck_order || scan->unknown_order;
 	}
 	return true;
 }
@@ -476,7 +519,8 @@ pf_bm_getbitmap(IndexScanDesc desc, TIDBitmap *tbm)
 	while (next_row(scan, &tid, &distance, &isnull))
 	{
 		tbm_add_tuples(tbm, &tid, 1, scan->recheck);
-		n++;
+		if ((++n & 0x3FF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 	return n;
 }

@@ -362,6 +362,23 @@ find_query(Site *site, const struct varlena *value)
 	return NULL;
 }
 
+/* Kept for the scans of this backend: a query is scanned for in each partition. */
+const PfBmStats *
+pf_bm_stats_kept(const PfBmQuery *query)
+{
+	static Site site;
+	const struct varlena *value = (const struct varlena *) query;
+	Kept	   *kept;
+
+	site.parent = TopMemoryContext;
+	check_moment(&site);
+	kept = find_query(&site, value);
+	if (kept == NULL)
+		kept = keep_query(&site, PointerGetDatum(value));
+	kept->used = ++site.uses;
+	return &kept->stats;
+}
+
 PG_FUNCTION_INFO_V1(pf_bm25_distance);
 
 Datum

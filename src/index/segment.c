@@ -5,8 +5,9 @@
  *
  * A segment never changes, so what a backend has read of its header and tables is
  * kept for its next queries, under the index's random number and the segment's,
- * which together name nothing else ever.  Handles in use are counted; an error
- * leaves counts behind, so the end of the transaction sets them to zero.
+ * which together name nothing else ever.  Handles in use are counted; an error,
+ * of a subtransaction too, leaves counts behind, which the end of the transaction
+ * sets to zero.  Until then such handles stay.
  *
  *-------------------------------------------------------------------------
  */

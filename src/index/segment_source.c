@@ -129,7 +129,7 @@ source_postings(PfBmSource *source, uint32 *docs, uint32 *codes)
 	{
 		MemoryContext old = MemoryContextSwitchTo(segment_source->context);
 
-		pf_bm_cursor_open(cursor, segment_source->index, segment_source->segment, term);
+		pf_bm_cursor_open(cursor, segment_source->index, segment_source->segment, term, false);
 		segment_source->open = true;
 		MemoryContextSwitchTo(old);
 	}

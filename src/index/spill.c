@@ -305,18 +305,21 @@ pf_bm_merge_inline(Relation index)
 
 /*
  * With the list of segments full, merges some, the smallest that the policy
- * finds: with that many there always are some.  false = somebody else is merging, and not wait.
+ * finds: with that many there always are some.  false = somebody else is merging, and not
+ * wait; or none was found.
  */
 static bool
 make_room(Relation index, bool wait)
 {
+	bool		merged;
+
 	if (wait)
 		LockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
 	else if (!ConditionalLockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock))
 		return false;
-	(void) pf_bm_merge_step(index, INLINE_PAGES);
+	merged = pf_bm_merge_step(index, INLINE_PAGES);
 	UnlockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
-	return true;
+	return merged;
 }
 
 static void
@@ -390,7 +393,7 @@ pf_bm_spill(Relation index, bool wait)
 		/* Somebody else may just have done it. */
 		pf_bm_meta_read(index, meta);
 		again = meta->buffer_head != InvalidBlockNumber &&
-			(wait || meta->buffer_pages > pf_bm_buffer_pages(index));
+			meta->buffer_pages > pf_bm_buffer_pages(index);
 		if (again && meta->nsegments < PF_BM_MAX_SEGMENTS)
 		{
 			spill(index, meta);

@@ -74,8 +74,9 @@ pf_bm_free_later(uint64 index_id, BlockNumber start, uint32 npages)
 {
 	if (later == NULL)
 		later = MemoryContextAlloc(TopMemoryContext, sizeof(Later) * MAX_LATER);
+	/* What is forgotten, VACUUM will find. */
 	if (nlater == MAX_LATER)
-		return;
+		memmove(later, later + 1, sizeof(Later) * --nlater);
 	later[nlater].index_id = index_id;
 	later[nlater].xid = U64FromFullTransactionId(ReadNextFullTransactionId());
 	later[nlater].start = start;
@@ -115,8 +116,10 @@ oldest_running(Relation heap)
 {
 	TransactionId oldest = GetOldestNonRemovableTransactionId(heap);
 	FullTransactionId next = ReadNextFullTransactionId();
+	uint32		age = XidFromFullTransactionId(next) - oldest;
 
-	return U64FromFullTransactionId(next) - (uint32) (XidFromFullTransactionId(next) - oldest);
+	/* Where cleanup is deferred, the oldest may be before the first there ever was. */
+	return age < U64FromFullTransactionId(next) ? U64FromFullTransactionId(next) - age : 0;
 }
 
 /* With the metapage locked, so that no insert takes one off the list meanwhile. */
@@ -267,7 +270,7 @@ trim_spare(Sweep *sweep)
 		pf_bm_page_seal(page);
 		pf_bm_meta_finish(&change);
 		UnlockReleaseBuffer(buffer);
-		RecordFreeIndexPage(sweep->index, blkno);
+		pf_bm_free_later(sweep->meta.index_id, blkno, 1);
 	}
 }
 

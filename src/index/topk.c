@@ -26,8 +26,11 @@
 /* Runs of documents that a condition narrows a search to, at most. */
 #define MAX_RUNS	128
 
+/* Beyond so many terms cursors do not hold their pages. */
+#define MAX_PINS	64
+
 /* Bounds are a little larger than they need be, for single precision's sake. */
-#define SLACK	1.00001f
+#define SLACK(nterms)	(1.00001f + (nterms) * 1.2e-7f)
 
 /* ---- the heap ---- */
 
@@ -152,7 +155,7 @@ pf_bm_clause_window(PfBmClause *clause, uint32 low, uint32 high)
 		if (cursor->skip[block].last_doc >= high - 1)
 			break;
 	}
-	return clause->unit * largest;
+	return pf_bm_clause_bound(clause, largest);
 }
 
 /* ---- documents ---- */
@@ -295,6 +298,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	int			nruns;
 	PfBmSearch	search = {.view = view,.segment = segment,.number = number,.top = top};
 	double		growth = drift(view, &segment->header);
+	float4	   *masked[PF_BM_ALL_FIELDS] = {NULL};
 	double		postings = 0;
 	bool		all = matcher != NULL && pf_bm_matcher_is_and(matcher, query);
 	bool		missing = false;
@@ -322,21 +326,26 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 		if (view->idf[i] <= 0 && !all)
 			continue;
 		clause = palloc(sizeof(PfBmClause));
-		pf_bm_cursor_open(&clause->cursor, view->index, segment, &terms[i]);
+		pf_bm_cursor_open(&clause->cursor, view->index, segment, &terms[i], query->nterms > MAX_PINS);
 		clause->term = i;
 		clause->weight = (float4) view->idf[i];
 		clause->scored = PF_BM_NO_DOC;
 		impact = Min(terms[i].impact / 65535.0 * growth, 1.0);
-		clause->bound = (float4) (view->idf[i] * impact) * SLACK;
-		clause->unit = clause->bound / Max(terms[i].impact, 1);
+		clause->bound = (float4) (view->idf[i] * impact) * SLACK(query->nterms);
+		clause->unit = (float4) (view->idf[i] * growth / 65535.0) * SLACK(query->nterms);
 		clause->tf = segment->tf;
 		if (query->terms[i].mask != PF_BM_ALL_FIELDS)
 		{
-			float4	   *tf = palloc_extended(sizeof(float4) * (Size) segment->header.ncounts, MCXT_ALLOC_HUGE);
+			float4	  **tf = &masked[query->terms[i].mask];
 
-			for (uint32 code = 0; code < segment->header.ncounts; code++)
-				tf[code] = pf_bm_weighted(segment->counts[code], view->meta.weights, query->terms[i].mask);
-			clause->tf = tf;
+			if (*tf == NULL)
+			{
+				*tf = palloc_extended(sizeof(float4) * (Size) segment->header.ncounts, MCXT_ALLOC_HUGE);
+				for (uint32 code = 0; code < segment->header.ncounts; code++)
+					(*tf)[code] = pf_bm_weighted(segment->counts[code], view->meta.weights,
+												 query->terms[i].mask);
+			}
+			clause->tf = *tf;
 		}
 		search.clauses[search.nclauses++] = clause;
 		postings += terms[i].df;
@@ -417,13 +426,15 @@ finish_hits(PfBmView *view, uint32 number, PfBmHit *hits, int n)
 
 		if (term->df == 0)
 			continue;
-		pf_bm_cursor_open(cursor, view->index, segment, term);
+		pf_bm_cursor_open(cursor, view->index, segment, term, false);
 		for (int i = 0; i < n; i++)
 		{
 			uint32		code;
 			uint32		length;
 			double		tf;
 
+			if ((i & 0x3FF) == 0x3FF)
+				CHECK_FOR_INTERRUPTS();
 			if (pf_bm_cursor_seek(cursor, hits[i].doc) != hits[i].doc)
 				continue;
 			pf_bm_cursor_posting(cursor, &code, &length);

@@ -17,13 +17,21 @@ typedef struct PfBmClause
 	uint32		term;			/* of the query */
 	float4		weight;			/* idf times the query's weight */
 	float4		bound;			/* what it can add to a score at most, in the segment */
-	float4		unit;			/* the same for an impact of 1 */
+	float4		unit;			/* the same for an impact of 1/65535, without a limit */
+	float4		order;			/* maxscore.c's */
 	float4		block_bound;	/* the same within the present window */
 	float4		sum_bound;		/* with those of all clauses before it */
 	const float4 *tf;			/* weighted term frequency by code, of the fields that count */
 	uint32		scored;			/* block that scores are of, PF_BM_NO_DOC = none */
 	float4		scores[PF_BM_BLOCK];
 } PfBmClause;
+
+/* What a block or list of this impact can add: where saturations have grown, a score has a limit. */
+static inline float4
+pf_bm_clause_bound(const PfBmClause *clause, uint16 impact)
+{
+	return Min(clause->unit * impact, clause->bound);
+}
 
 /* The best documents so far, the worst of them first: a heap. */
 typedef struct PfBmTop

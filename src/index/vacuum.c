@@ -37,7 +37,12 @@ typedef struct Deletion
 	IndexBulkDeleteCallback callback;
 	void	   *state;
 	double		removed;
-	uint32		ndead[PF_BM_MAX_SEGMENTS];	/* as in meta.segments */
+	struct
+	{
+		uint64	   *ids;		/* segments looked at */
+		uint32		n;
+		uint32		max;
+	}			done;
 
 	/* copies of pages */
 	char		docs[PF_BM_PAYLOAD];
@@ -135,31 +140,67 @@ delete_from_segment(Deletion *deletion, const PfBmSegmentEntry *entry)
 	return ndocs - nalive;
 }
 
-/* Puts the numbers of dead documents onto the metapage, if they are others. */
+/* Puts the number of a segment's dead documents onto the metapage, if it is another. */
 static void
-publish_ndead(Deletion *deletion)
+publish_ndead(Relation index, uint64 id, uint32 ndead)
 {
 	PfBmChange	change;
 	bool		changed = false;
 
-	pf_bm_meta_begin(deletion->index, &change);
+	pf_bm_meta_begin(index, &change);
 	for (uint32 i = 0; i < change.meta->nsegments; i++)
 	{
 		PfBmSegmentEntry *entry = &change.meta->segments[i];
 
-		for (uint32 j = 0; j < deletion->meta.nsegments; j++)
+		if (entry->id == id && entry->ndead != ndead)
 		{
-			if (deletion->meta.segments[j].id == entry->id && entry->ndead != deletion->ndead[j])
-			{
-				entry->ndead = deletion->ndead[j];
-				changed = true;
-			}
+			entry->ndead = ndead;
+			changed = true;
 		}
 	}
 	if (changed)
 		pf_bm_meta_finish(&change);
 	else
 		pf_bm_meta_abort(&change);
+}
+
+/*
+ * Deletes from a segment that was not looked at; false if there is none.  The merge
+ * lock is held for one segment only, so that inserts can merge in between: what
+ * they make is looked at again, since it has another id.
+ */
+static bool
+delete_from_next(Deletion *deletion)
+{
+	Relation	index = deletion->index;
+	const PfBmSegmentEntry *next = NULL;
+
+	LockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
+	pf_bm_meta_read(index, &deletion->meta);
+	for (uint32 i = 0; i < deletion->meta.nsegments && next == NULL; i++)
+	{
+		next = &deletion->meta.segments[i];
+		for (uint32 j = 0; j < deletion->done.n; j++)
+		{
+			if (deletion->done.ids[j] == next->id)
+			{
+				next = NULL;
+				break;
+			}
+		}
+	}
+	if (next != NULL)
+	{
+		publish_ndead(index, next->id, delete_from_segment(deletion, next));
+		if (deletion->done.n == deletion->done.max)
+		{
+			deletion->done.max *= 2;
+			deletion->done.ids = repalloc(deletion->done.ids, sizeof(uint64) * deletion->done.max);
+		}
+		deletion->done.ids[deletion->done.n++] = next->id;
+	}
+	UnlockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
+	return next != NULL;
 }
 
 IndexBulkDeleteResult *
@@ -174,20 +215,19 @@ pf_bm_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBulkD
 	deletion->index = index;
 	deletion->callback = callback;
 	deletion->state = state;
+	deletion->done.max = PF_BM_MAX_SEGMENTS;
+	deletion->done.ids = palloc(sizeof(uint64) * deletion->done.max);
 
 	LockPage(index, PF_BM_SPILL_LOCK, ExclusiveLock);
 	pf_bm_meta_read(index, &deletion->meta);
 	pf_bm_buffer_delete(index, &deletion->meta, callback, state, &deletion->removed);
 	UnlockPage(index, PF_BM_SPILL_LOCK, ExclusiveLock);
 
-	LockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
-	pf_bm_meta_read(index, &deletion->meta);
-	for (uint32 i = 0; i < deletion->meta.nsegments; i++)
-		deletion->ndead[i] = delete_from_segment(deletion, &deletion->meta.segments[i]);
-	publish_ndead(deletion);
-	UnlockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
+	while (delete_from_next(deletion))
+		CHECK_FOR_INTERRUPTS();
 
 	stats->tuples_removed += deletion->removed;
+	pfree(deletion->done.ids);
 	pfree(deletion);
 	return stats;
 }

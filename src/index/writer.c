@@ -88,7 +88,6 @@ put_page(PfBmPages *pages, Buffer buffer, char *image, uint16 kind, Size size)
 	Page		page = (Page) image;
 	PGAlignedBlock filled;
 
-	CHECK_FOR_INTERRUPTS();
 	pf_bm_page_init((Page) filled.data, kind, pages->id);
 	memcpy(PF_BM_DATA(filled.data), PF_BM_DATA(page), size);
 	pf_bm_page_set_size((Page) filled.data, size);
@@ -122,6 +121,7 @@ pf_bm_stream_flush(PfBmPages *pages, PfBmArea area)
 
 	if (stream->used == 0)
 		return;
+	CHECK_FOR_INTERRUPTS();
 	blkno = next_block(pages, stream, &buffer);
 	put_page(pages, buffer, stream->image, PF_BM_DOCS + area, stream->used);
 	memset(PF_BM_DATA(stream->image), 0, PF_BM_PAYLOAD);
@@ -355,6 +355,8 @@ end_documents(PfBmWriter *writer)
 		uint32		low = 0;
 		uint32		high = header->nlengths;
 
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
 		while (high > low + 1)
 		{
 			uint32		middle = low + (high - low) / 2;
@@ -436,10 +438,7 @@ put_block(PfBmWriter *writer)
 	/* One more than needed makes up for single precision. */
 	skip.impact = (uint16) Min(ceilf(impact * 65535.0f) + 1, 65535.0f);
 
-	size = pf_bm_packed_size(writer->n, skip.doc_bits) + pf_bm_packed_size(writer->n, skip.count_bits) +
-		pf_bm_packed_size(writer->n, skip.length_bits);
-	/* A block of nothing but zeros has a place, too. */
-	size = Max(size, 1);
+	size = pf_bm_block_size(writer->n, skip.doc_bits, skip.count_bits, skip.length_bits);
 	to = pf_bm_stream_room(&writer->pages, PF_BM_AREA_POSTINGS, size);
 	*to = 0;
 	skip.page = stream->npages;
