@@ -19,7 +19,6 @@
 #include "postgres.h"
 
 #include "common/unicode_norm.h"
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
 #include "index/author.h"
@@ -80,13 +79,12 @@ append_char(StringInfo out, pg_wchar c)
 	appendBinaryStringInfo(out, (char *) utf8, pg_utf_mblen(utf8));
 }
 
-PfStr
-pf_author_fold(PfStr in, bool *changed)
+bool
+pf_author_fold(StringInfo out, PfStr in)
 {
-	StringInfoData out;
+	bool		changed = false;
 
-	initStringInfo(&out);
-	*changed = false;
+	resetStringInfo(out);
 	for (int i = 0; i < in.len;)
 	{
 		const unsigned char *s = (const unsigned char *) in.s + i;
@@ -98,7 +96,7 @@ pf_author_fold(PfStr in, bool *changed)
 		i += len;
 		if (len == 1)
 		{
-			appendStringInfoChar(&out, (char) pg_ascii_tolower(*s));
+			appendStringInfoChar(out, (char) pg_ascii_tolower(*s));
 			continue;
 		}
 		c = utf8_to_unicode(s);
@@ -106,7 +104,7 @@ pf_author_fold(PfStr in, bool *changed)
 		/* combining marks */
 		if (c >= 0x300 && c <= 0x36F)
 		{
-			*changed = true;
+			changed = true;
 			continue;
 		}
 		base = base_letter(c);
@@ -115,13 +113,13 @@ pf_author_fold(PfStr in, bool *changed)
 			if (letters[l].c == base)
 				plain = letters[l].plain;
 		}
-		*changed |= base != c || plain != NULL;
+		changed |= base != c || plain != NULL;
 		if (plain != NULL)
-			appendStringInfoString(&out, plain);
+			appendStringInfoString(out, plain);
 		else
-			append_char(&out, lower_case(base));
+			append_char(out, lower_case(base));
 	}
-	return (PfStr) {out.data, out.len};
+	return changed;
 }
 
 /* ---- names as wholes ---- */
@@ -185,10 +183,8 @@ add_name(PfStrings *keys, PfStr given, PfStr family)
 }
 
 void
-pf_author_keys(PfStrings *keys, PfStr name, bool windows)
+pf_author_keys(PfStrings *keys, PfStr folded, bool windows)
 {
-	bool		changed;
-	PfStr		folded = pf_author_fold(name, &changed);
 	PfStr		tokens[MAX_TOKENS];
 	int			n = 0;
 	int			comma = 0;		/* tokens before it */

@@ -8,19 +8,22 @@
 #ifndef PF_INDEX_AUTHOR_H
 #define PF_INDEX_AUTHOR_H
 
+#include "lib/stringinfo.h"
+
 #include "common/strings.h"
 
 /*
- * In lower case and without diacritics, palloc'd; *changed = more than the case
- * is another, so that a search for the plain letters would not find it.
+ * In lower case and without diacritics, to out, whose content it replaces.
+ * true = more than the case has changed, so that a search for the plain letters
+ * would not find it as it is.
  */
-extern PfStr pf_author_fold(PfStr in, bool *changed);
+extern bool pf_author_fold(StringInfo out, PfStr in);
 
 /*
- * The terms that stand for a name as a whole, appended to keys: "bengio y" and
- * "yoshua bengio".  With windows, for a text of few words that may hold a name:
- * those of each two to four words in a row.
+ * The terms that stand for a name as a whole, of a name that is folded, appended
+ * to keys: "bengio y" and "yoshua bengio".  With windows, for a text of few words
+ * that may hold a name: those of each two to four words in a row.
  */
-extern void pf_author_keys(PfStrings *keys, PfStr name, bool windows);
+extern void pf_author_keys(PfStrings *keys, PfStr folded, bool windows);
 
 #endif							/* PF_INDEX_AUTHOR_H */

@@ -10,7 +10,8 @@
  *
  * A tsvector holds 1 MB of lexemes and no more.  A paper must not fail over
  * that, so of texts that are longer than any title or abstract the rest is left
- * out: with the bounds below even the worst text takes less.
+ * out: with the bounds below even the worst text takes less.  The parser gets
+ * texts in pieces, see pf_text_piece().
  *
  * The configuration is PostgreSQL's own "english", whatever the search_path.
  *
@@ -24,18 +25,21 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
-#include "tsearch/ts_utils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "common/encoding.h"
 #include "index/author.h"
+#include "index/search.h"
 
 /* In bytes; lexemes and positions take at most four times as much. */
 #define MAX_TITLE		10000
 #define MAX_AUTHORS		80000
-#define MAX_ABSTRACT	100000
+#define MAX_ABSTRACT	50000
 #define MAX_NAMES		80000	/* as wholes */
+
+/* Text that the parser gets at once. */
+#define MAX_PIECE		256
 
 /* A lexeme at one position, with its weight; 0 = no position. */
 typedef struct Occurrence
@@ -67,13 +71,43 @@ add(Document *document, const char *s, int len, WordEntryPos pos)
 
 /* ---- texts ---- */
 
+int
+pf_text_piece(const char *s, int len)
+{
+	int			end;
+
+	if (len <= MAX_PIECE)
+		return len;
+	for (end = MAX_PIECE; end > 0; end--)
+	{
+		if (s[end - 1] == ' ' || s[end - 1] == '\n' || s[end - 1] == '\t')
+			return end;
+	}
+	end = pg_mbcliplen(s, len, MAX_PIECE);
+	return end > 0 ? end : Min(pg_mblen(s), len);
+}
+
+void
+pf_text_parse(Oid config, ParsedText *parsed, const char *s, int len)
+{
+	while (len > 0)
+	{
+		int			piece = pf_text_piece(s, len);
+
+		CHECK_FOR_INTERRUPTS();
+		parsetext(config, parsed, unconstify(char *, s), piece);
+		s += piece;
+		len -= piece;
+	}
+}
+
 static void
 add_text(Document *document, const char *s, int len, int weight)
 {
 	ParsedText *parsed = &document->parsed;
 
 	parsed->curwords = 0;
-	parsetext(document->config, parsed, unconstify(char *, s), len);
+	pf_text_parse(document->config, parsed, s, len);
 	for (int i = 0; i < parsed->curwords; i++)
 	{
 		const ParsedWord *word = &parsed->words[i];
@@ -106,17 +140,14 @@ add_authors(Document *document, ArrayType *array, int weight)
 	int			n;
 	int			bytes = 0;
 	int			key_bytes = 0;
+	StringInfoData folded;
+	PfStrings	keys = {0};
 
+	initStringInfo(&folded);
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
 	for (int i = 0; i < n && bytes < MAX_AUTHORS; i++)
 	{
 		text	   *name;
-		PfStr		utf8;
-		PfStrings	keys = {0};
-		bool		changed;
-		PfStr		folded;
-
-		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			continue;
 		name = DatumGetTextPP(items[i]);
@@ -125,16 +156,15 @@ add_authors(Document *document, ArrayType *array, int weight)
 			break;
 		add_text(document, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
 
-		utf8 = pf_text_to_utf8(name);
-		folded = pf_author_fold(utf8, &changed);
-		if (changed)
+		if (pf_author_fold(&folded, pf_text_to_utf8(name)))
 		{
-			text	   *plain = pf_utf8_to_text(folded);
+			text	   *plain = pf_utf8_to_text((PfStr) {folded.data, folded.len});
 
 			bytes += folded.len;
 			add_text(document, VARDATA(plain), VARSIZE(plain) - VARHDRSZ, weight);
 		}
-		pf_author_keys(&keys, utf8, false);
+		keys.n = 0;
+		pf_author_keys(&keys, (PfStr) {folded.data, folded.len}, false);
 		for (int k = 0; k < keys.n && key_bytes < MAX_NAMES; k++)
 		{
 			text	   *key = pf_utf8_to_text(keys.items[k]);

@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "tsearch/ts_cache.h"
 #include "tsearch/ts_public.h"
-#include "tsearch/ts_utils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -110,9 +109,8 @@ add_lexemes(Tokens *tokens, TSConfigCacheEntry *config, int type, char *token, i
 }
 
 static void
-read_tokens(Tokens *tokens, Oid config_id, char *s, int len)
+read_tokens(Tokens *tokens, TSConfigCacheEntry *config, char *s, int len)
 {
-	TSConfigCacheEntry *config = lookup_ts_config_cache(config_id);
 	TSParserCacheEntry *parser = lookup_ts_parser_cache(config->prsId);
 	void	   *state = DatumGetPointer(FunctionCall2(&parser->prsstart, PointerGetDatum(s),
 													  Int32GetDatum(len)));
@@ -125,7 +123,6 @@ read_tokens(Tokens *tokens, Oid config_id, char *s, int len)
 													   PointerGetDatum(&token),
 													   PointerGetDatum(&token_len)));
 
-		CHECK_FOR_INTERRUPTS();
 		if (type <= 0)
 			break;
 		if (type >= config->lenmap || token_len > MAXSTRLEN ||
@@ -136,6 +133,24 @@ read_tokens(Tokens *tokens, Oid config_id, char *s, int len)
 			add_lexemes(tokens, config, type, token, token_len);
 	}
 	FunctionCall1(&parser->prsend, PointerGetDatum(state));
+}
+
+static void
+read_text(Tokens *tokens, Oid config_id, text *in)
+{
+	TSConfigCacheEntry *config = lookup_ts_config_cache(config_id);
+	char	   *s = VARDATA_ANY(in);
+	int			len = VARSIZE_ANY_EXHDR(in);
+
+	while (len > 0)
+	{
+		int			piece = pf_text_piece(s, len);
+
+		CHECK_FOR_INTERRUPTS();
+		read_tokens(tokens, config, s, piece);
+		s += piece;
+		len -= piece;
+	}
 }
 
 /* ---- keywords ---- */
@@ -243,8 +258,7 @@ pf_keywords(PG_FUNCTION_ARGS)
 
 	index = pf_bm_index_open_any(pf_search_index(fcinfo), AccessShareLock);
 	pf_bm_check_select(index);
-	read_tokens(&tokens, pf_bm_config(index), VARDATA_ANY(PG_GETARG_TEXT_PP(0)),
-				VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)));
+	read_text(&tokens, pf_bm_config(index), PG_GETARG_TEXT_PP(0));
 	if (tokens.n > 1)
 		qsort(tokens.items, tokens.n, sizeof(Token), compare_tokens);
 	keywords = palloc_extended(sizeof(Keyword) * Max(tokens.n, 1), MCXT_ALLOC_HUGE);

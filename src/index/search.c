@@ -33,7 +33,7 @@
 #include "access/relation.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "tsearch/ts_utils.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_crc.h"
@@ -54,6 +54,9 @@
 
 /* A text of so many words may be a name, or hold one. */
 #define MAX_NAME_WORDS	6
+
+/* Bytes of a phrase that are looked at. */
+#define MAX_PHRASE		500
 
 /* A whole name says more than its words in a title. */
 #define NAME_WEIGHT		2
@@ -110,7 +113,7 @@ parse(Search *search, const char *s, int len)
 {
 	search->parsed.curwords = 0;
 	search->parsed.pos = 0;
-	parsetext(search->config, &search->parsed, unconstify(char *, s), len);
+	pf_text_parse(search->config, &search->parsed, s, len);
 }
 
 static void
@@ -152,13 +155,13 @@ add_plain(Search *search, Branch *branch, const char *s, int len)
 	add_words(search, branch, s, len);
 	if (!is_ascii(s, len))
 	{
-		bool		changed;
-		PfStr		folded = pf_author_fold(pf_text_to_utf8(cstring_to_text_with_len(s, len)), &changed);
-		text	   *plain;
+		StringInfoData folded;
 
-		if (changed)
+		initStringInfo(&folded);
+		if (pf_author_fold(&folded, pf_text_to_utf8(cstring_to_text_with_len(s, len))))
 		{
-			plain = pf_utf8_to_text(folded);
+			text	   *plain = pf_utf8_to_text((PfStr) {folded.data, folded.len});
+
 			add_words(search, branch, VARDATA(plain), VARSIZE(plain) - VARHDRSZ);
 		}
 	}
@@ -175,12 +178,17 @@ add_names(Search *search, Branch *branch)
 {
 	PfStrings	names = {0};
 	PfStrings	keys = {0};
+	StringInfoData folded;
 
 	if (search->nplain < 2 || search->nplain > MAX_NAME_WORDS)
 		return;
 	pf_names_split(&names, pf_text_to_utf8(cstring_to_text_with_len(search->plain.data, search->plain.len)));
+	initStringInfo(&folded);
 	for (int i = 0; i < names.n; i++)
-		pf_author_keys(&keys, names.items[i], true);
+	{
+		pf_author_fold(&folded, names.items[i]);
+		pf_author_keys(&keys, (PfStr) {folded.data, folded.len}, true);
+	}
 	for (int i = 0; i < keys.n; i++)
 	{
 		text	   *key = pf_utf8_to_text(keys.items[i]);
@@ -195,6 +203,7 @@ add_phrase(Search *search, Branch *branch, const char *s, int len, bool negated)
 {
 	Datum		phrase;
 
+	len = pg_mbcliplen(s, len, MAX_PHRASE);
 	parse(search, s, len);
 	if (search->parsed.curwords == 0)
 		return;

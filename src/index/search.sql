@@ -13,7 +13,7 @@ AS 'MODULE_PATHNAME', 'pf_document'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 3000;
 
 COMMENT ON FUNCTION paperfeed.document(text, text, text[]) IS
-'what search looks at: the title (weight A), the authors, as they are and without diacritics (B), and the abstract (C), all read as English; and two lexemes for each author as a whole (they count as D), as in ''bengio y'' and ''yoshua bengio''; of longer ones the first 10 kB of the title, 80 kB of the authors and 100 kB of the abstract; NULLs count as empty';
+'what search looks at: the title (weight A), the authors, as they are and without diacritics (B), and the abstract (C), all read as English; and two lexemes for each author as a whole (they count as D), as in ''bengio y'' and ''yoshua bengio''; of longer ones the first 10 kB of the title, 80 kB of the authors and 50 kB of the abstract; NULLs count as empty';
 
 CREATE INDEX papers_search ON paperfeed.papers
 	USING paperfeed_bm25 (paperfeed.document(title, abstract, authors), published)
@@ -123,14 +123,14 @@ BEGIN ATOMIC
 		LIMIT search.k
 	)
 	SELECT b.rank::integer, 0 OPERATOR(pg_catalog.-) b.distance, b.id, b.title, b.authors, b.published,
-		pg_catalog.ts_headline('pg_catalog.english'::regconfig, pg_catalog.left(COALESCE(b.abstract, b.title), 20000),
+		pg_catalog.ts_headline('pg_catalog.english'::regconfig, pg_catalog.left(COALESCE(b.abstract, b.title), 4000),
 			COALESCE((SELECT q.words FROM q), ''::tsquery), 'StartSel=**, StopSel=**, MaxWords=30, MinWords=15')
 	FROM best AS b
 	ORDER BY b.rank;
 END;
 
 COMMENT ON FUNCTION paperfeed.search(text, integer, timestamptz, text[]) IS 
-'the k best of paperfeed.papers for a query, by BM25F over title, authors and abstract (index papers_search): words rank, what is in double quotes must be there, -word or -"phrase" must not, or between two parts: one of them; an identity or an alias (arXiv number, DOI, address ...) finds its paper first, withdrawn or not, other withdrawn papers are left out; since and categories (any of them) narrow it; score is 0 or more, higher is better, comparable within one query; equal scores: the newer first, then by id; the snippet has the words found between **; a query of nothing but exclusions gives the newest papers; an empty query, one of stop words and NULL find nothing; k NULL gives all, negative is error 2201W; of a long query the 64 words that tell the most count; errors: 42501 without SELECT on paperfeed.papers, 42704 without the index';
+'the k best of paperfeed.papers for a query, by BM25F over title, authors and abstract (index papers_search): words rank, what is in double quotes must be there, -word or -"phrase" must not, or between two parts: one of them; an identity or an alias (arXiv number, DOI, address ...) finds its paper first, withdrawn or not, other withdrawn papers are left out; since and categories (any of them) narrow it; score is 0 or more, higher is better, comparable within one query; equal scores: the newer first, then by id; the snippet, of the first 4,000 characters of the abstract, has the words found between **; a query of nothing but exclusions gives the newest papers; an empty query, one of stop words and NULL find nothing; k NULL gives all, negative is error 2201W; of a long query the 64 words that tell the most count; errors: 42501 without SELECT on paperfeed.papers, 42704 without the index';
 
 CREATE FUNCTION paperfeed.keywords(
 	text text, n integer DEFAULT 10,

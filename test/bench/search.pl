@@ -43,7 +43,7 @@ my $repeat  = 3;
 my @kinds   = ([ or => 'OR' ], [ newest => 'OR, newest' ], [ tenth => 'OR, a tenth' ], [ and => 'AND' ]);
 my $SLACK   = 1.1;              # for "no slower than": two runs of the same differ by that much
 
-my ($size, $session, %about, $added);
+my ($size, $session, %about, $added, $load);
 my %p50;
 my $fresh_line = 1;
 
@@ -441,6 +441,7 @@ sub print_results
 
 	print "\n$about{about}; ", sprintf('%.0f characters and %.0f different terms on average', @about{qw(characters terms)}),
 	  "\n";
+	print "load average before: $load\n" if $load ne '';
 	print "the bars are for 1,000,000 papers of real text\n" if $size != 1_000_000 || $about{about} =~ /made-up/;
 	print "paperfeed_bm25 is not there\n" unless $by{bm25};
 	print_builds(\%by, @results);
@@ -453,6 +454,13 @@ sub print_results
 		$p50{$size} = $by{bm25}{or};
 	}
 	print_inserts($none, \%by, @results);
+}
+
+# Others on the machine are in the figures.
+sub load_average
+{
+	open(my $fh, '<', '/proc/loadavg') or return '';
+	return (split ' ', <$fh>)[0];
 }
 
 sub measure_size
@@ -471,6 +479,7 @@ sub measure_size
 	$added = $size >= 100_000 ? 20_000 : int($size / 5);
 	read_spans();
 
+	$load = load_average();
 	progress("Searching in $about{about}", 1);
 	my @engines = engines();
 	for (@engines)
