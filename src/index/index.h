@@ -251,7 +251,7 @@ typedef struct PfBmOptions
 	int32		vl_len_;
 	double		k1;				/* 0 to 10, default 1.2 */
 	double		b;				/* 0 to 1, default 0.75 */
-	int			buffer_size;	/* kB of the write buffer beyond which it is spilled, default 512 */
+	int			buffer_size;	/* kB of the write buffer beyond which it is spilled, default 256 */
 	int			config;			/* offsets of strings; 0 = default */
 	int			weights;
 } PfBmOptions;
@@ -774,17 +774,20 @@ extern bool pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointe
 						 IndexUniqueCheck unique, bool unchanged, struct IndexInfo *info);
 
 /*
- * Makes a segment of the buffer if it is large enough.  Unless wait, gives up at once if
+ * Makes a segment of the buffer if it has more pages than told.  Unless wait, gives up at once if
  * somebody else is at it.  Says whether others have begun a new buffer meanwhile, so that none of them
  * will find it empty.
  */
-extern bool pf_bm_spill(Relation index, bool wait);
+extern bool pf_bm_spill(Relation index, uint32 pages, bool wait);
 
 /*
  * Merges segments where the policy says so; at most max_pages of input in one
  * merge (0 = no limit).  Caller holds the merge lock.  Gives whether it did one.
  */
 extern bool pf_bm_merge_step(Relation index, uint32 max_pages);
+
+/* Writes a segment that reaches a block again, elsewhere; the caller as above. */
+extern bool pf_bm_move_step(Relation index, BlockNumber limit);
 
 /* One merge as small as an insert may wait for, unless somebody else is merging. */
 extern void pf_bm_merge_inline(Relation index);

@@ -478,7 +478,7 @@ pf_bm_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relat
 	if (pages > pf_bm_buffer_pages(index))
 	{
 		MemoryContextReset(cache->context);
-		merge = pf_bm_spill(index, pages > MAX_OVERFLOW * pf_bm_buffer_pages(index));
+		merge = pf_bm_spill(index, pf_bm_buffer_pages(index), pages > MAX_OVERFLOW * pf_bm_buffer_pages(index));
 	}
 	if (merge)
 		pf_bm_merge_inline(index);

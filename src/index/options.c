@@ -35,7 +35,7 @@
 #define MAX_K1				10.0
 #define DEFAULT_B			0.75
 #define MAX_B				1.0
-#define DEFAULT_BUFFER_SIZE	512
+#define DEFAULT_BUFFER_SIZE	256
 #define MIN_BUFFER_SIZE		64
 #define MAX_BUFFER_SIZE		65536
 #define DEFAULT_WEIGHTS		"{1,1,1,1}"

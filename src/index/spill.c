@@ -250,46 +250,89 @@ publish_merge(Relation index, PfBmSegment **inputs, int n, const PfBmSegmentEntr
 	pf_bm_meta_finish(&change);
 }
 
-bool
-pf_bm_merge_step(Relation index, uint32 max_pages)
+/* Makes one segment of those chosen, and publishes it. */
+static void
+merge(Relation index, const PfBmMeta *meta, const uint32 *chosen, int n)
 {
-	MemoryContext context;
-	MemoryContext old;
-	PfBmMeta   *meta;
-	uint32		chosen[PF_BM_MAX_SEGMENTS];
 	PfBmSource *sources[PF_BM_MAX_SEGMENTS];
 	PfBmSegment *inputs[PF_BM_MAX_SEGMENTS];
 	PfBmSegmentEntry entry;
+	bool		any;
+
+	for (int i = 0; i < n; i++)
+	{
+		inputs[i] = pf_bm_segment_open(index, meta, &meta->segments[chosen[i]]);
+		sources[i] = pf_bm_segment_source(index, meta, &meta->segments[chosen[i]]);
+	}
+	any = pf_bm_merge(index, meta, false, sources, n, &entry);
+	for (int i = 0; i < n; i++)
+		sources[i]->close(sources[i]);
+	publish_merge(index, inputs, n, any ? &entry : NULL);
+	for (int i = 0; i < n; i++)
+	{
+		retire_segment(index, inputs[i], meta->segments[chosen[i]].header);
+		pf_bm_segment_release(inputs[i]);
+	}
+}
+
+bool
+pf_bm_merge_step(Relation index, uint32 max_pages)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed merge step",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	PfBmMeta   *meta = palloc(sizeof(PfBmMeta));
+	uint32		chosen[PF_BM_MAX_SEGMENTS];
 	int			n;
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed merge step", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(context);
-	meta = palloc(sizeof(PfBmMeta));
 	pf_bm_meta_read(index, meta);
 	n = choose(meta->segments, meta->nsegments, max_pages, chosen);
 	if (n > 0)
-	{
-		bool		any;
-
-		pf_bm_free_due(index, meta->index_id);
-		for (int i = 0; i < n; i++)
-		{
-			inputs[i] = pf_bm_segment_open(index, meta, &meta->segments[chosen[i]]);
-			sources[i] = pf_bm_segment_source(index, meta, &meta->segments[chosen[i]]);
-		}
-		any = pf_bm_merge(index, meta, false, sources, n, &entry);
-		for (int i = 0; i < n; i++)
-			sources[i]->close(sources[i]);
-		publish_merge(index, inputs, n, any ? &entry : NULL);
-		for (int i = 0; i < n; i++)
-		{
-			retire_segment(index, inputs[i], meta->segments[chosen[i]].header);
-			pf_bm_segment_release(inputs[i]);
-		}
-	}
+		merge(index, meta, chosen, n);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return n > 0;
+}
+
+/* Has the segment a page at or behind a block? */
+static bool
+reaches(const PfBmSegment *segment, BlockNumber limit)
+{
+	for (int area = 0; area < PF_BM_AREAS; area++)
+	{
+		for (uint32 i = 0; i < segment->header.nextents[area]; i++)
+		{
+			const PfBmExtent *extent = &segment->extents[area][i];
+
+			if (extent->start + extent->npages > limit)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+pf_bm_move_step(Relation index, BlockNumber limit)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed move step",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	PfBmMeta   *meta = palloc(sizeof(PfBmMeta));
+	bool		moved = false;
+
+	pf_bm_meta_read(index, meta);
+	for (uint32 i = 0; i < meta->nsegments && !moved; i++)
+	{
+		PfBmSegment *segment = pf_bm_segment_open(index, meta, &meta->segments[i]);
+
+		moved = reaches(segment, limit);
+		pf_bm_segment_release(segment);
+		if (moved)
+			merge(index, meta, &i, 1);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return moved;
 }
 
 void
@@ -373,7 +416,7 @@ spill(Relation index, PfBmMeta *meta)
 }
 
 bool
-pf_bm_spill(Relation index, bool wait)
+pf_bm_spill(Relation index, uint32 pages, bool wait)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed spill",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -393,7 +436,7 @@ pf_bm_spill(Relation index, bool wait)
 		/* Somebody else may just have done it. */
 		pf_bm_meta_read(index, meta);
 		again = meta->buffer_head != InvalidBlockNumber &&
-			meta->buffer_pages > pf_bm_buffer_pages(index);
+			meta->buffer_pages > pages;
 		if (again && meta->nsegments < PF_BM_MAX_SEGMENTS)
 		{
 			spill(index, meta);

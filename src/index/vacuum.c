@@ -30,6 +30,12 @@
 /* Inserts go on while VACUUM merges, so it has to stop some time. */
 #define MAX_MERGES		64
 
+/* VACUUM makes a segment of a buffer that is larger than this share of its size: queries read all of it. */
+#define SPILL_SHARE		8
+
+/* Free pages that are worth moving segments for, if they are most of the file. */
+#define MOVE_PAGES		256
+
 typedef struct Deletion
 {
 	Relation	index;
@@ -276,6 +282,26 @@ merge_all(Relation index)
 	}
 }
 
+/*
+ * After a bulk load most of the file may be free, and its end in use.  Segments there are written to
+ * the free pages before, so that the next VACUUM can cut the end off.
+ */
+static void
+move_down(Relation index, BlockNumber nfree)
+{
+	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
+	BlockNumber limit = (nblocks - Min(nfree, nblocks)) * 2;
+	bool		more = nfree >= MOVE_PAGES && nfree > nblocks / 2;
+
+	for (int i = 0; more && i < PF_BM_MAX_SEGMENTS; i++)
+	{
+		pf_vacuum_delay_point();
+		LockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
+		more = pf_bm_move_step(index, limit);
+		UnlockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
+	}
+}
+
 IndexBulkDeleteResult *
 pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
@@ -291,7 +317,9 @@ pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	/* First the sweep, so that merges write to pages that it found. */
 	heap = pf_vacuum_heap_open(info);
 	used = pf_bm_sweep(info, heap, stats);
+	(void) pf_bm_spill(index, pf_bm_buffer_pages(index) / SPILL_SHARE, true);
 	merge_all(index);
+	move_down(index, stats->pages_free);
 	pf_bm_truncate(info, heap, used, stats);
 	pf_vacuum_heap_close(heap);
 

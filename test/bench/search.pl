@@ -137,6 +137,8 @@ sub figures
 	my %r;
 
 	@r{qw(n p50 p95 p99 longest mean rows)} = split ' ', $_[0];
+	delete $r{p95} if $r{n} < 20;    # a few queries do not have them
+	delete $r{p99} if $r{n} < 100;
 	return \%r;
 }
 
@@ -378,7 +380,7 @@ sub query_bars
 
 	return judge([ p50 => $figures->{p50}, 0.8 ], [ p99 => $figures->{p99}, 6 ]) if $kind eq 'or';
 	return judge([ p50 => $figures->{p50}, 0.5 ], [ p99 => $figures->{p99}, 5 ]) if $kind eq 'and';
-	return judge([ p50 => $figures->{p50}, $or->{p50} * $SLACK ], [ p99 => $figures->{p99}, $or->{p99} * $SLACK ]);
+	return judge(map { [ $_ => $figures->{$_}, $or->{$_} && $or->{$_} * $SLACK ] } qw(p50 p99));
 }
 
 sub print_queries
@@ -413,23 +415,23 @@ sub print_builds
 sub print_inserts
 {
 	my ($none, $by, @results) = @_;
-	my $ours = $by->{bm25};
 	my $scale = $added / 20_000;
-	my $or = $ours ? $ours->{or} : undef;
 
 	print_table("$added rows inserted by one statement, in all (table, other indexes and to_tsvector included)",
 		[ '', 's', 'MB of WAL', 'bar', '' ],
 		map { [ $_->{name}, number($_->{insert}), number($_->{wal}), $_->{key} ne 'bm25' ? () :
 			judge([ s => $_->{insert}, 8 * $scale ], [ WAL => $_->{wal}, $by->{gin} && 1.5 * $by->{gin}{wal} ]) ] }
 		  $none, @results);
-	print_table('after them, OR, ms; and MB', [ '', qw(p50 p95 p99), 'MB', 'MB, VACUUM', 's', 'bar', '' ],
-		map { [ $_->{name}, (map { number($_) } @{ $_->{full} }{qw(p50 p95 p99)}), map({ number($_) } @$_{qw(after vacuumed vacuum)}),
+	print_table('after them, OR, ms; and MB', [ '', qw(queries p50 p95 p99), 'MB', 'MB, VACUUM', 's', 'bar', '' ],
+		map { [ $_->{name}, $_->{full}{n}, (map { number($_) } @{ $_->{full} }{qw(p50 p95 p99)}),
+			(map { number($_) } @$_{qw(after vacuumed vacuum)}),
 			$_->{key} ne 'bm25' ? () :
 			judge([ p50 => $_->{full}{p50}, 0.8 ], [ p99 => $_->{full}{p99}, 6 ],
 				[ 'MB, VACUUM' => $_->{vacuumed}, 1.2 * $_->{megabytes} * ($size + $added) / (1.02 * $size) ]) ] }
 		  @results);
 	print_table("$added rows inserted one by one, ms", [ '', qw(p50 p95 p99 longest bar), '' ],
-		map { [ $_->{name}, (map { number($_) } @{ $_->{single} }{qw(p50 p95 p99 longest)}), $_->{key} ne 'bm25' ? () :
+		map { [ $_->{name}, (map { number($_) } @{ $_->{single} }{qw(p50 p95 p99 longest)}),
+			$_->{key} ne 'bm25' ? () :
 			judge([ longest => $_->{single}{longest}, 50 ]) ] }
 		  grep { $_->{single} } $none, @results);
 }
@@ -488,6 +490,7 @@ sub measure_size
 	}
 	restore();
 	$session->query('SELECT sum(length(tsv)) FROM bench.docs');    # all is in memory
+	$session->query('SELECT sum(length(abstract)) FROM bench.extra');
 	progress('  no index:');
 	$none = { index_engine(index => 'none')->%{qw(insert vacuum insert_singly)}, key => '', name => 'no index' };
 	measure_inserts($none, $none);

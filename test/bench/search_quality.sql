@@ -21,7 +21,8 @@ CREATE TABLE bench.weights (collection text, lexeme text, idf float8, average fl
 CREATE PROCEDURE bench.prepare_terms()
 LANGUAGE SQL AS $$
 	INSERT INTO bench.terms
-	SELECT collection, docid, lexeme, cardinality(positions), sum(cardinality(positions)) OVER (PARTITION BY collection, docid)
+	SELECT collection, docid, lexeme, cardinality(positions),
+		sum(cardinality(positions)) OVER (PARTITION BY collection, docid)
 	FROM bench.documents, unnest(tsv);
 
 	INSERT INTO bench.asked
