@@ -58,7 +58,7 @@ typedef struct PfBmCheckSegment
 
 extern void pf_bm_check_report(PfBmCheck *check, BlockNumber blkno, const char *part,
 							   const char *fmt,...)
-			pg_attribute_printf(4, 5);
+			__attribute__((format(printf, 4, 5)));
 extern bool pf_bm_check_full(const PfBmCheck *check);	/* enough was reported */
 
 /* A copy of the page, if it can be read, and layout and checksum are right. */

@@ -27,7 +27,6 @@
 #include "utils/rls.h"
 
 #include "index/query.h"
-#include "index/search.h"
 
 /* How many terms of the index a prefix stands for. */
 #define MAX_EXPANSION	64
@@ -351,7 +350,7 @@ pf_bm25_query_text(PG_FUNCTION_ARGS)
 
 	parsed.lenwords = (int32) Min(VARSIZE_ANY_EXHDR(in) / 6 + 2, MaxAllocSize / sizeof(ParsedWord));
 	parsed.words = palloc(sizeof(ParsedWord) * parsed.lenwords);
-	pf_text_parse(config, &parsed, VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in));
+	parsetext(config, &parsed, VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in));
 	for (int i = 0; i < parsed.curwords; i++)
 	{
 		if (parsed.words[i].len > 0)
