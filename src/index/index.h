@@ -402,8 +402,8 @@ extern void pf_bm_page_seal(Page page);	/* after the last change, before it is l
 extern void pf_bm_page_check(Relation index, BlockNumber blkno, Page page, PfBmKind kind, uint64 owner,
 							 bool crc);
 extern bool pf_bm_page_is_sound(Page page);	/* the same as a question: layout and CRC */
-extern void pf_bm_corrupt(Relation index, BlockNumber blkno, const char *fmt,...)
-			__attribute__((format(printf, 3, 4))) pg_attribute_noreturn();
+extern _Noreturn void pf_bm_corrupt(Relation index, BlockNumber blkno, const char *fmt,...)
+			__attribute__((format(printf, 3, 4)));
 
 /* Pinned and share-locked; checked. Release by UnlockReleaseBuffer(). */
 extern Buffer pf_bm_read(Relation index, BlockNumber blkno, PfBmKind kind, uint64 owner);

@@ -98,6 +98,6 @@ extern void pf_bm_fill_term(PfBmFill *fill, uint64 *bits, const PfBmNode *leaf,
 
 /* The node's documents; NULL = none.  wanted may be NULL: all. */
 extern uint64 *pf_bm_fill(PfBmFill *fill, const PfBmNode *node, const PfBmWanted *wanted);
-extern void pf_bm_fill_corrupt(PfBmFill *fill, const PfBmCursor *cursor) pg_attribute_noreturn();
+extern _Noreturn void pf_bm_fill_corrupt(PfBmFill *fill, const PfBmCursor *cursor);
 
 #endif							/* PF_INDEX_MATCH_H */
