@@ -31,7 +31,7 @@ sub configure
 {
 	my ($node) = @_;
 
-	$node->append_conf('postgresql.conf', "autovacuum = off\nmax_wal_size = '512MB'");
+	$node->append_conf('postgresql.conf', "autovacuum = off\njit = off\nmax_wal_size = '512MB'");
 	return;
 }
 
