@@ -34,12 +34,27 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->start;
 
+# What a query gives in the end: on a standby, replay may be in its way.
+sub patiently
+{
+	my ($node, $sql) = @_;
+
+	foreach (1 .. 100)
+	{
+		my ($code, $out, $err) = $node->psql('postgres', $sql, on_error_stop => 1);
+		return $out if $code == 0;
+		die $err unless $err =~ /conflict with recovery/;
+		select(undef, undef, undef, 0.1);
+	}
+	die "replay is in the way of: $sql";
+}
+
 # every row with its score, in order, for some queries
 sub answers
 {
 	my ($node) = @_;
 	return join "\n", map {
-		$node->safe_psql('postgres',
+		patiently($node,
 			"SET enable_seqscan = off; SET enable_sort = off; SELECT id, tsv <=> $_->[0] FROM docs WHERE $_->[1] ORDER BY tsv <=> $_->[0]")
 	} map { [ "paperfeed.bm25_query('$_->[0]', 'docs_tsv')", $_->[1] ] }
 	  ([ 'w1 w5 w100', 'true' ], [ 'w7', 'n < 5' ], [ 'w2 w3', q{tsv @@ 'w1 & !w4'} ]);
@@ -51,7 +66,7 @@ sub same
 	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 	my $same = answers($standby) eq answers($primary);
 	ok($same, "the same answers on the standby: $what");
-	is(substr($standby->safe_psql('postgres', q{SELECT oracle.agrees('docs', 'docs_tsv')}), 0, 2000),
+	is(substr(patiently($standby, q{SELECT oracle.agrees('docs', 'docs_tsv')}), 0, 2000),
 		'', "and the right ones: $what");
 	return;
 }
@@ -100,7 +115,7 @@ foreach my $feedback ('off', 'on')
 	sleep $seconds;
 	foreach my $node ($primary, $standby)
 	{
-		$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'});
+		patiently($node, q{SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'});
 	}
 	foreach my $session (@writers)
 	{
