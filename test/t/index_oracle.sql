@@ -448,7 +448,8 @@ BEGIN
 		EXECUTE format('DELETE FROM %s WHERE random() < %s', s.tab, share);
 	END IF;
 	IF random() < 0.7 THEN
-		EXECUTE format('UPDATE %s AS t SET tsv = coalesce(nullif(n.tsv, t.tsv), t.tsv || ''w1:1'') FROM (SELECT id, oracle.document(%s) AS tsv FROM %s WHERE random() < %s) AS n WHERE n.id = t.id AND t.tsv IS NOT NULL',
+		/* Never to the same, which would be no new version; a lexeme with all its positions gets no more. */
+		EXECUTE format('UPDATE %s AS t SET tsv = coalesce(nullif(n.tsv, t.tsv), nullif(t.tsv || ''w1:1'', t.tsv), ''w1:1'') FROM (SELECT id, oracle.document(%s) AS tsv FROM %s WHERE random() < %s) AS n WHERE n.id = t.id AND t.tsv IS NOT NULL',
 			s.tab, s.vocabulary, s.tab, share);
 	END IF;
 	FOR i IN 1 .. oracle.random(0, 5) LOOP
