@@ -49,6 +49,7 @@ typedef struct PfDecaySum
 
 extern void pf_rank_sum_add(PfDecaySum *sum, double weight, TimestampTz at, int64 half_life);
 extern void pf_rank_sum_merge(PfDecaySum *sum, const PfDecaySum *other);
+extern void pf_rank_sum_scale(PfDecaySum *sum, double factor);
 extern double pf_rank_sum_value(const PfDecaySum *sum, TimestampTz as_of, int64 half_life);
 
 /*
@@ -57,6 +58,7 @@ extern double pf_rank_sum_value(const PfDecaySum *sum, TimestampTz as_of, int64 
  * number, does not depend on the present and orders as the sums themselves.
  * -infinity is the heat of nothing; no heat is +infinity or NaN.
  */
+extern double pf_rank_sum_heat(const PfDecaySum *sum);	/* -infinity unless above zero */
 extern double pf_rank_heat(double weight, TimestampTz at, int64 half_life);	/* weight >= 0 */
 extern double pf_rank_heat_add(double a, double b);
 extern double pf_rank_heat_subtract(double a, double b);	/* nothing is left if b >= a */

@@ -150,6 +150,31 @@ pf_rank_sum_add(PfDecaySum *sum, double weight, TimestampTz at, int64 half_life)
 	pf_rank_sum_merge(sum, &term);
 }
 
+/* Multiplies by a factor; its exponent is kept apart, and the product's rounding is added again. */
+void
+pf_rank_sum_scale(PfDecaySum *sum, double factor)
+{
+	int			exponent;
+	double		mantissa = frexp(factor, &exponent);
+	double		product = sum->hi * mantissa;
+	double		rest = fma(sum->hi, mantissa, -product) + sum->lo * mantissa;
+
+	sum->hi = product + rest;
+	sum->lo = rest - (sum->hi - product);
+	sum->terms *= fabs(mantissa);
+	sum->exponent += exponent;
+	if (sum->terms == 0)
+		memset(sum, 0, sizeof(PfDecaySum));
+}
+
+double
+pf_rank_sum_heat(const PfDecaySum *sum)
+{
+	if (sum->hi <= 0 || sum->hi < sum->terms * REMAINDER)
+		return -INFINITY;
+	return (double) (sum->exponent + log2l((long double) sum->hi + sum->lo));
+}
+
 double
 pf_rank_sum_value(const PfDecaySum *sum, TimestampTz as_of, int64 half_life)
 {

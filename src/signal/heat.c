@@ -1,0 +1,522 @@
+/*-------------------------------------------------------------------------
+ *
+ * heat.c
+ *		The table heat, kept up to date from signals.
+ *
+ * A statement that adds signals ends in a trigger that adds their sums to the
+ * rows of their papers, in the order of the papers' ids, so that statements do
+ * not wait for each other in a circle.  A row's lock makes additions follow one
+ * another, and as sums they may come in any order.
+ *
+ * What is not an addition (a changed or deleted signal, a new half-life) makes
+ * rows anew from the signals.  Whoever does that must see every signal whose
+ * sum is in the row that he replaces, and none that is still to be added: he
+ * locks the row, or the table, before he takes the snapshot.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "paper/owner.h"
+#include "signal/signal.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplesort.h"
+#include "utils/typcache.h"
+
+#define BATCH_PAPERS	1000
+#define FETCH_SIGNALS	10000
+
+/* Clocks differ a little; what lies further ahead is a mistake. */
+#define MAX_AHEAD		(5 * SECS_PER_MINUTE * USECS_PER_SEC)
+
+/* Columns of signals, in the order of signals.sql. */
+enum
+{
+	SIGNAL_PAPER, SIGNAL_KIND, SIGNAL_WEIGHT, SIGNAL_AT, SIGNAL_READER, SIGNAL_SOURCE,
+	SIGNAL_KNOWN_AT, SIGNAL_RETRACTS, NSIGNAL
+};
+
+#define NEW_VALUES \
+	"paperfeed._heat_values(m.parts), paperfeed._heat_gross(m.parts), m.parts"
+
+static PfPlan add_plan = {
+	.sql = "INSERT INTO paperfeed.heat AS h (paper, heat, gross, parts)"
+	" SELECT m.paper, " NEW_VALUES " FROM unnest($1, $2) AS m (paper, parts)"
+	" ON CONFLICT (paper) DO UPDATE SET (heat, gross, parts) ="
+	" (SELECT " NEW_VALUES " FROM (SELECT paperfeed._heat_add(h.parts, excluded.parts) OFFSET 0)"
+	" AS m (parts))"
+};
+
+static PfPlan set_plan = {
+	.sql = "INSERT INTO paperfeed.heat AS h (paper, heat, gross, parts)"
+	" SELECT m.paper, " NEW_VALUES " FROM unnest($1, $2) AS m (paper, parts)"
+	" ON CONFLICT (paper) DO UPDATE SET heat = excluded.heat, gross = excluded.gross,"
+	" parts = excluded.parts WHERE h.parts <> excluded.parts OR h.heat <> excluded.heat"
+	" OR h.gross <> excluded.gross"
+};
+
+/* Sums of many papers on their way into heat, each paper's signals one after the other. */
+typedef struct HeatWriter
+{
+	PfPlan	   *plan;
+	PfSignalConfig *config;
+	MemoryContext batch;		/* papers and parts; reset with each statement */
+	Datum		papers[BATCH_PAPERS];
+	Datum		parts[BATCH_PAPERS];
+	int			n;
+	text	   *paper;			/* that is being summed up; NULL = none yet */
+	PfSums		sums;
+	int64		total;
+} HeatWriter;
+
+static HeatWriter *
+writer_begin(PfPlan *plan)
+{
+	HeatWriter *w = palloc0(sizeof(HeatWriter));
+
+	w->plan = plan;
+	w->config = pf_signal_config();
+	w->batch = AllocSetContextCreate(CurrentMemoryContext, "paperfeed heat", ALLOCSET_DEFAULT_SIZES);
+	return w;
+}
+
+static void
+flush(HeatWriter *w)
+{
+	static const Oid types[] = {PF_ARG_PAPERS, BYTEAARRAYOID};
+	MemoryContext old;
+	Datum		args[2];
+
+	if (w->n == 0)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	old = MemoryContextSwitchTo(w->batch);
+	args[0] = pf_paperid_array(w->papers, w->n);
+	args[1] = PointerGetDatum(construct_array(w->parts, w->n, BYTEAOID, -1, false, TYPALIGN_INT));
+	(void) pf_signal_run(w->plan, 2, types, args, NULL, false, NULL);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(w->batch);
+	w->total += w->n;
+	w->n = 0;
+}
+
+static void
+finish_paper(HeatWriter *w)
+{
+	MemoryContext old;
+
+	if (w->paper == NULL)
+		return;
+	old = MemoryContextSwitchTo(w->batch);
+	w->papers[w->n] = PointerGetDatum(w->paper);
+	w->parts[w->n] = PointerGetDatum(pf_sums_out(&w->sums, w->config->nslots));
+	w->n++;
+	MemoryContextSwitchTo(old);
+	w->paper = NULL;
+	pf_sums_reset(&w->sums);
+	if (w->n == BATCH_PAPERS)
+		flush(w);
+}
+
+static void
+writer_add(HeatWriter *w, Datum paper, const PfSignal *signal)
+{
+	text	   *id = DatumGetTextPP(paper);
+
+	if (w->paper != NULL &&
+		(VARSIZE_ANY_EXHDR(id) != VARSIZE_ANY_EXHDR(w->paper) ||
+		 memcmp(VARDATA_ANY(id), VARDATA_ANY(w->paper), VARSIZE_ANY_EXHDR(id)) != 0))
+		finish_paper(w);
+	if (w->paper == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(w->batch);
+
+		w->paper = cstring_to_text_with_len(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
+		MemoryContextSwitchTo(old);
+	}
+	if (signal != NULL)
+		pf_sums_add(&w->sums, signal, w->config->half_lives, w->config->nslots);
+}
+
+static int64
+writer_end(HeatWriter *w)
+{
+	int64		total;
+
+	finish_paper(w);
+	flush(w);
+	total = w->total;
+	MemoryContextDelete(w->batch);
+	return total;
+}
+
+static Oid
+our_table(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
+}
+
+void
+pf_heat_lock(void)
+{
+	LockRelationOid(our_table("heat"), ShareRowExclusiveLock);
+}
+
+/* Keeps readers out, too. */
+void
+pf_heat_lock_out(void)
+{
+	LockRelationOid(our_table("heat"), AccessExclusiveLock);
+}
+
+static void
+connect_spi(void)
+{
+	MemoryContext upper = CurrentMemoryContext;
+
+	SPI_connect();
+	MemoryContextSwitchTo(upper);
+}
+
+static void
+check_trigger(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
+}
+
+/* A row of signals that may go into heat. */
+static PfSignal
+check_signal(const PfSignalConfig *config, TupleTableSlot *slot, TimestampTz latest)
+{
+	PfSignal	signal;
+	text	   *name = DatumGetTextPP(slot->tts_values[SIGNAL_KIND]);
+	const PfSignalKind *kind = pf_signal_kind_by_name(config, VARDATA_ANY(name),
+													  (int) VARSIZE_ANY_EXHDR(name));
+
+	signal.at = DatumGetTimestampTz(slot->tts_values[SIGNAL_AT]);
+	if (kind == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("there is no kind of signals \"%s\"", text_to_cstring(name)),
+				 errhint("INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES (%s, 1) makes it.",
+						 quote_literal_cstr(text_to_cstring(name)))));
+	if (signal.at > latest)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("signal of kind \"%s\" for \"%s\" lies in the future: %s", kind->name,
+						TextDatumGetCString(slot->tts_values[SIGNAL_PAPER]),
+						timestamptz_to_str(signal.at)),
+				 errdetail("A signal may be at most 5 minutes ahead of the server's clock.")));
+	signal.kind = kind->id;
+	signal.weight = DatumGetFloat8(slot->tts_values[SIGNAL_WEIGHT]);
+	signal.retracts = DatumGetBool(slot->tts_values[SIGNAL_RETRACTS]);
+	return signal;
+}
+
+static Tuplesortstate *
+sort_begin(TupleDesc tupdesc)
+{
+	AttrNumber	column = SIGNAL_PAPER + 1;
+	Oid			less = lookup_type_cache(pf_paperid_type(), TYPECACHE_LT_OPR)->lt_opr;
+	Oid			collation = InvalidOid;
+	bool		nulls_first = false;
+
+	return tuplesort_begin_heap(tupdesc, 1, &column, &less, &collation, &nulls_first,
+								work_mem, NULL, TUPLESORT_NONE);
+}
+
+PG_FUNCTION_INFO_V1(pf_signals_added);
+PG_FUNCTION_INFO_V1(pf_signals_changed);
+PG_FUNCTION_INFO_V1(pf_rebuild_heat);
+
+/* AFTER INSERT ON signals FOR EACH STATEMENT, with the new rows */
+Datum
+pf_signals_added(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	TupleDesc	tupdesc;
+	TupleTableSlot *slot;
+	TupleTableSlot *next;
+	Tuplesortstate *sort;
+	HeatWriter *w;
+	TimestampTz latest;
+
+	check_trigger(fcinfo, "_signals_added");
+	tupdesc = RelationGetDescr(data->tg_relation);
+	if (tupdesc->natts != NSIGNAL || data->tg_newtable == NULL)
+		elog(ERROR, "table paperfeed.signals or its trigger was changed");
+
+	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	if (!tuplestore_gettupleslot(data->tg_newtable, true, true, slot))
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		return PointerGetDatum(NULL);
+	}
+
+	connect_spi();
+	/* Before the weights are looked at: who changes them keeps writers out. */
+	LockRelationOid(our_table("heat"), RowExclusiveLock);
+	w = writer_begin(&add_plan);
+	latest = GetCurrentTimestamp() + MAX_AHEAD;
+
+	next = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	if (!tuplestore_gettupleslot(data->tg_newtable, true, false, next))
+	{
+		PfSignal	signal;
+
+		slot_getallattrs(slot);
+		signal = check_signal(w->config, slot, latest);
+		writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
+	}
+	else
+	{
+		sort = sort_begin(tupdesc);
+		tuplesort_puttupleslot(sort, slot);
+		do
+		{
+			CHECK_FOR_INTERRUPTS();
+			tuplesort_puttupleslot(sort, next);
+		} while (tuplestore_gettupleslot(data->tg_newtable, true, false, next));
+		tuplesort_performsort(sort);
+		while (tuplesort_gettupleslot(sort, true, false, slot, NULL))
+		{
+			PfSignal	signal;
+
+			slot_getallattrs(slot);
+			signal = check_signal(w->config, slot, latest);
+			writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
+		}
+		tuplesort_end(sort);
+	}
+	ExecDropSingleTupleTableSlot(next);
+	ExecDropSingleTupleTableSlot(slot);
+	(void) writer_end(w);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* Add up what a query of signals gives in the order of their papers, into heat. */
+static int64
+add_up(SPIPlanPtr plan, Datum *args)
+{
+	PfAsOwner	saved;
+	HeatWriter *w = writer_begin(&set_plan);
+	Portal		portal;
+
+	pf_as_owner_begin(&saved);
+	portal = SPI_cursor_open(NULL, plan, args, NULL, false);
+	pf_as_owner_end(&saved);
+	for (;;)
+	{
+		SPITupleTable *rows;
+		uint64		n;
+
+		SPI_cursor_fetch(portal, true, FETCH_SIGNALS);
+		rows = SPI_tuptable;
+		n = SPI_processed;
+		for (uint64 i = 0; i < n; i++)
+		{
+			Datum		values[5];
+			bool		nulls[5];
+			text	   *name;
+			const PfSignalKind *kind = NULL;
+			PfSignal	signal;
+
+			heap_deform_tuple(rows->vals[i], rows->tupdesc, values, nulls);
+			if (!nulls[1])
+			{
+				name = DatumGetTextPP(values[1]);
+				kind = pf_signal_kind_by_name(w->config, VARDATA_ANY(name),
+											  (int) VARSIZE_ANY_EXHDR(name));
+			}
+			if (kind != NULL)
+			{
+				signal.kind = kind->id;
+				signal.weight = DatumGetFloat8(values[2]);
+				signal.at = DatumGetTimestampTz(values[3]);
+				signal.retracts = DatumGetBool(values[4]);
+			}
+			writer_add(w, values[0], kind == NULL ? NULL : &signal);
+		}
+		SPI_freetuptable(rows);
+		if (n == 0)
+			break;
+	}
+	SPI_cursor_close(portal);
+	return writer_end(w);
+}
+
+static SPIPlanPtr
+prepare(const char *sql, int nargs, Oid *types)
+{
+	PfAsOwner	saved;
+	SPIPlanPtr	plan;
+
+	pf_as_owner_begin(&saved);
+	plan = SPI_prepare(sql, nargs, types);
+	pf_as_owner_end(&saved);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+/* All of heat; the table is locked, and SPI is connected. */
+int64
+pf_heat_rebuild(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	static PfPlan leave_out = {
+		.sql = "DELETE FROM paperfeed.heat AS h WHERE NOT EXISTS (SELECT FROM paperfeed.signals AS s"
+		" WHERE s.paper OPERATOR(pg_catalog.=) h.paper)"
+	};
+	SPIPlanPtr	plan;
+	int64		papers;
+
+	plan = prepare("SELECT paper, kind, weight, at, retracts FROM paperfeed.signals ORDER BY paper",
+				   0, NULL);
+	MemoryContextSwitchTo(context);
+	papers = add_up(plan, NULL);
+	(void) pf_signal_run(&leave_out, 0, NULL, NULL, NULL, false, NULL);
+	return papers;
+}
+
+/* rebuild_heat() */
+Datum
+pf_rebuild_heat(PG_FUNCTION_ARGS)
+{
+	int64		papers;
+
+	(void) fcinfo;
+	connect_spi();
+	pf_heat_lock();
+	papers = pf_heat_rebuild();
+	SPI_finish();
+	PG_RETURN_INT64(papers);
+}
+
+typedef struct Papers
+{
+	text	  **items;
+	int			n;
+	int			max;
+} Papers;
+
+/* The papers of rows that a statement changed. */
+static void
+add_papers(Papers *papers, Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	TupleTableSlot *slot;
+
+	if (rows == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+
+		if (papers->n == papers->max)
+		{
+			papers->max = Max(64, papers->max * 2);
+			papers->items = papers->items == NULL ?
+				palloc(papers->max * sizeof(text *)) :
+				repalloc_huge(papers->items, papers->max * sizeof(text *));
+		}
+		papers->items[papers->n++] =
+			DatumGetTextPCopy(slot_getattr(slot, SIGNAL_PAPER + 1, &isnull));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static int
+compare_papers(const void *a, const void *b)
+{
+	const text *x = *(text *const *) a;
+	const text *y = *(text *const *) b;
+	int			result = memcmp(VARDATA_ANY(x), VARDATA_ANY(y),
+								Min(VARSIZE_ANY_EXHDR(x), VARSIZE_ANY_EXHDR(y)));
+
+	return result != 0 ? result : (int) VARSIZE_ANY_EXHDR(x) - (int) VARSIZE_ANY_EXHDR(y);
+}
+
+/* AFTER UPDATE, DELETE or TRUNCATE ON signals FOR EACH STATEMENT */
+Datum
+pf_signals_changed(PG_FUNCTION_ARGS)
+{
+	static const Oid types[] = {PF_ARG_PAPERS};
+	static PfPlan make_rows = {
+		.sql = "INSERT INTO paperfeed.heat (paper, heat, gross, parts)"
+		" SELECT u.paper, '{}', 0, '\\x00000000' FROM unnest($1) AS u (paper) ON CONFLICT DO NOTHING"
+	};
+	static PfPlan lock_rows = {
+		.sql = "SELECT FROM paperfeed.heat WHERE paper OPERATOR(pg_catalog.=) ANY ($1)"
+		" ORDER BY paper FOR UPDATE"
+	};
+	static PfPlan leave_out = {
+		.sql = "DELETE FROM paperfeed.heat AS h WHERE h.paper OPERATOR(pg_catalog.=) ANY ($1)"
+		" AND NOT EXISTS (SELECT FROM paperfeed.signals AS s"
+		" WHERE s.paper OPERATOR(pg_catalog.=) h.paper)"
+	};
+	static PfPlan empty = {.sql = "DELETE FROM paperfeed.heat"};
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	TupleDesc	tupdesc;
+	Papers		papers = {NULL, 0, 0};
+	Datum	   *ids;
+	Oid			array_type[1];
+	Datum		args[1];
+	int			n = 0;
+
+	check_trigger(fcinfo, "_signals_changed");
+	connect_spi();
+	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+	{
+		pf_heat_lock();
+		(void) pf_signal_run(&empty, 0, NULL, NULL, NULL, false, NULL);
+		SPI_finish();
+		return PointerGetDatum(NULL);
+	}
+
+	tupdesc = RelationGetDescr(data->tg_relation);
+	add_papers(&papers, data->tg_oldtable, tupdesc);
+	add_papers(&papers, data->tg_newtable, tupdesc);
+	if (papers.n > 0)
+	{
+		qsort(papers.items, papers.n, sizeof(text *), compare_papers);
+		ids = palloc(papers.n * sizeof(Datum));
+		for (int i = 0; i < papers.n; i++)
+		{
+			if (i == 0 || compare_papers(&papers.items[i], &papers.items[i - 1]) != 0)
+				ids[n++] = PointerGetDatum(papers.items[i]);
+		}
+		args[0] = pf_paperid_array(ids, n);
+		(void) pf_signal_run(&make_rows, 1, types, args, NULL, false, NULL);
+		(void) pf_signal_run(&lock_rows, 1, types, args, NULL, false, NULL);
+		array_type[0] = get_array_type(pf_paperid_type());
+		(void) add_up(prepare("SELECT u.paper, s.kind, s.weight, s.at, s.retracts"
+							  " FROM unnest($1) AS u (paper) LEFT JOIN paperfeed.signals AS s"
+							  " ON s.paper OPERATOR(pg_catalog.=) u.paper ORDER BY u.paper",
+							  1, array_type), args);
+		(void) pf_signal_run(&leave_out, 1, types, args, NULL, false, NULL);
+	}
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,197 @@
+/*-------------------------------------------------------------------------
+ *
+ * kinds.c
+ *		Triggers on signal_kinds and half_lives: what the user edits there
+ *		takes effect at once, on the signals of the past, too.
+ *
+ * A new weight needs no look at the signals, as heat.parts knows the sums of
+ * each kind.  A new half-life does.
+ *
+ * Both tables have rows from the start.  So that a dump can bring the user's
+ * rows back, a row that is there already is changed (or, for a half-life, left
+ * alone) instead of refused.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "paper/owner.h"
+#include "rank/args.h"
+#include "signal/signal.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *name, bool row_level)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || (TRIGGER_FIRED_FOR_ROW(data->tg_event) != 0) != row_level)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
+	return data;
+}
+
+static void
+connect_spi(void)
+{
+	MemoryContext upper = CurrentMemoryContext;
+
+	SPI_connect();
+	MemoryContextSwitchTo(upper);
+}
+
+static Datum
+column(HeapTuple row, TupleDesc tupdesc, const char *name, bool *isnull)
+{
+	int			number = SPI_fnumber(tupdesc, name);
+
+	if (number <= 0)
+		elog(ERROR, "column \"%s\" does not exist", name);
+	return SPI_getbinval(row, tupdesc, number, isnull);
+}
+
+PG_FUNCTION_INFO_V1(pf_signal_kinds_insert);
+PG_FUNCTION_INFO_V1(pf_signal_kinds_changed);
+PG_FUNCTION_INFO_V1(pf_half_lives_insert);
+PG_FUNCTION_INFO_V1(pf_half_lives_changed);
+
+/* BEFORE INSERT ON signal_kinds FOR EACH ROW */
+Datum
+pf_signal_kinds_insert(PG_FUNCTION_ARGS)
+{
+	static PfPlan update = {
+		.sql = "UPDATE paperfeed.signal_kinds SET weight = $2, counts_from = $3,"
+		" description = COALESCE($4, description)"
+		" WHERE kind OPERATOR(pg_catalog.=) $1"
+	};
+	static const Oid types[] = {TEXTOID, FLOAT8OID, TEXTOID, TEXTOID};
+	static const char *const names[] = {"kind", "weight", "counts_from", "description"};
+	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_insert", true);
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	Datum		args[4];
+	char		nulls[4];
+	uint64		updated;
+
+	for (int i = 0; i < 4; i++)
+	{
+		bool		isnull;
+
+		args[i] = column(data->tg_trigtuple, tupdesc, names[i], &isnull);
+		nulls[i] = isnull ? 'n' : ' ';
+	}
+	/* Without a name it is for the constraint to refuse. */
+	if (nulls[0] == 'n')
+		return PointerGetDatum(data->tg_trigtuple);
+	connect_spi();
+	updated = pf_signal_run(&update, 4, types, args, nulls, false, NULL);
+	SPI_finish();
+	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
+}
+
+/* AFTER INSERT, UPDATE, DELETE or TRUNCATE ON signal_kinds FOR EACH STATEMENT */
+Datum
+pf_signal_kinds_changed(PG_FUNCTION_ARGS)
+{
+	static PfPlan weigh = {
+		.sql = "UPDATE paperfeed.heat AS h SET heat = m.heat, gross = m.gross"
+		" FROM (SELECT paper, paperfeed._heat_values(parts), paperfeed._heat_gross(parts)"
+		" FROM paperfeed.heat) AS m (paper, heat, gross)"
+		" WHERE h.paper OPERATOR(pg_catalog.=) m.paper AND (h.heat <> m.heat OR h.gross <> m.gross)"
+	};
+	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", false);
+
+	CacheInvalidateRelcache(data->tg_relation);
+	connect_spi();
+	pf_heat_lock();
+	(void) pf_signal_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* BEFORE INSERT ON half_lives FOR EACH ROW */
+Datum
+pf_half_lives_insert(PG_FUNCTION_ARGS)
+{
+	static PfPlan find = {
+		.sql = "SELECT EXISTS (SELECT FROM paperfeed.half_lives WHERE half_life = $1),"
+		" (SELECT n FROM generate_series(1, $2) AS n"
+		" WHERE n NOT IN (SELECT slot FROM paperfeed.half_lives) ORDER BY n LIMIT 1)::smallint"
+	};
+	static const Oid types[] = {INTERVALOID, INT4OID};
+	TriggerData *data = trigger_data(fcinfo, "_half_lives_insert", true);
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	HeapTuple	row = data->tg_trigtuple;
+	Datum		args[2];
+	bool		isnull;
+	bool		has_slot;
+	Datum		slot;
+	int			number = SPI_fnumber(tupdesc, "slot");
+
+	args[0] = column(row, tupdesc, "half_life", &isnull);
+	if (isnull)
+		return PointerGetDatum(row);
+	args[1] = Int32GetDatum(PF_MAX_SLOTS);
+	(void) column(row, tupdesc, "slot", &isnull);
+	has_slot = !isnull;
+
+	connect_spi();
+	(void) pf_signal_run(&find, 2, types, args, NULL, false, NULL);
+	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
+		row = NULL;
+	else if (!has_slot)
+	{
+		slot = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("cannot keep heat for more than %d half-lives", PF_MAX_SLOTS),
+					 errhint("Delete one from paperfeed.half_lives first.")));
+		isnull = false;
+		row = heap_modify_tuple_by_cols(row, tupdesc, 1, &number, &slot, &isnull);
+	}
+	SPI_finish();
+	return PointerGetDatum(row);
+}
+
+/* AFTER INSERT, UPDATE, DELETE or TRUNCATE ON half_lives FOR EACH STATEMENT */
+Datum
+pf_half_lives_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "_half_lives_changed", false);
+	PfSignalConfig *config;
+	PfAsOwner	saved;
+
+	CacheInvalidateRelcache(data->tg_relation);
+	connect_spi();
+	/* Indexes are made and dropped: readers wait, too. */
+	pf_heat_lock_out();
+	CommandCounterIncrement();
+	config = pf_signal_config();
+	pf_as_owner_begin(&saved);
+	for (int i = 0; i < PF_MAX_SLOTS; i++)
+	{
+		char	   *name = psprintf("heat_%d_idx", i + 1);
+		bool		wanted = config->half_lives[i] > 0;
+		char	   *sql;
+
+		if (wanted == OidIsValid(get_relname_relid(name, RelationGetNamespace(data->tg_relation))))
+			continue;
+		sql = wanted ?
+			psprintf("CREATE INDEX %s ON paperfeed.heat ((heat[%d]) DESC, paper)", name, i + 1) :
+			psprintf("DROP INDEX paperfeed.%s", name);
+		if (SPI_execute(sql, false, 0) < 0)
+			elog(ERROR, "could not run: %s", sql);
+	}
+	pf_as_owner_end(&saved);
+	(void) pf_heat_rebuild();
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
