@@ -52,7 +52,7 @@ CREATE TABLE paperfeed.signals (
 	known_at	timestamptz,
 	retracts	boolean NOT NULL DEFAULT false
 );
-CREATE INDEX signals_paper_idx ON paperfeed.signals (paper, at);
+CREATE INDEX signals_paper_idx ON paperfeed.signals (paper, at) INCLUDE (kind, weight, known_at, retracts);
 CREATE INDEX signals_at_idx ON paperfeed.signals (at) INCLUDE (paper, kind, weight, known_at);
 
 COMMENT ON TABLE paperfeed.signals IS 'every sign of interest in a paper, append-only: votes, saves, views, comments, submissions, and what feeds report; what trending() and its replays are made of; a paper need not be in papers (yet)';
@@ -64,7 +64,7 @@ COMMENT ON COLUMN paperfeed.signals.reader IS 'reader who gave it; a row with a 
 COMMENT ON COLUMN paperfeed.signals.source IS 'where it comes from: source of the feed''s record; NULL for readers'' own';
 COMMENT ON COLUMN paperfeed.signals.known_at IS 'since when it is known, where that is later than "at": replays of an earlier time leave it out; NULL = since "at"';
 COMMENT ON COLUMN paperfeed.signals.retracts IS 'true where it takes back an earlier one: the opposite weight at that one''s own time, so that nothing remains of both';
-COMMENT ON INDEX paperfeed.signals_paper_idx IS 'what a score is made of';
+COMMENT ON INDEX paperfeed.signals_paper_idx IS 'what a score is made of, without reading the table';
 COMMENT ON INDEX paperfeed.signals_at_idx IS 'replay of a past moment, without reading the table';
 
 CREATE TABLE paperfeed.heat (
