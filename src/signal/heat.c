@@ -23,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -246,6 +247,14 @@ read_signal(HeatWriter *w, TupleTableSlot *slot, TimestampTz latest, PfSignal *s
 	return true;
 }
 
+/* From its first row, whoever else reads it. */
+static void
+start_reading(Tuplestorestate *rows)
+{
+	tuplestore_select_read_pointer(rows, tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND));
+	tuplestore_rescan(rows);
+}
+
 static Tuplesortstate *
 sort_begin(TupleDesc tupdesc)
 {
@@ -280,6 +289,7 @@ pf_signals_added(PG_FUNCTION_ARGS)
 		elog(ERROR, "table paperfeed.signals or its trigger was changed");
 
 	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	start_reading(data->tg_newtable);
 	if (!tuplestore_gettupleslot(data->tg_newtable, true, true, slot))
 	{
 		ExecDropSingleTupleTableSlot(slot);
@@ -440,6 +450,7 @@ add_papers(Papers *papers, Tuplestorestate *rows, TupleDesc tupdesc)
 
 	if (rows == NULL)
 		return;
+	start_reading(rows);
 	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
