@@ -13,7 +13,7 @@ EXTVERSION = 0.1.0
 MODULE_big = paperfeed
 
 # One line per room, from the ground floor up.
-ROOMS = common paper feed fetch rank index ingest
+ROOMS = common paper feed fetch rank index ingest signal
 OBJS = src/paperfeed.o $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c))))
 
 # The install script is the rooms' SQL, in order.
@@ -28,7 +28,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
 	src/ingest/ingest.sql \
-	src/index/search.sql
+	src/index/search.sql \
+	src/signal/topics.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
