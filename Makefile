@@ -3,7 +3,7 @@
 #   make demo     from a bare machine to ranked papers (demo-stop, demo-clean)
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
-#                 the latter alone: bench-search
+#                 the latter alone: bench-search; which votes trending() foresees: bench-trending
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -49,10 +49,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-trending prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-trending,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -63,9 +63,13 @@ test:
 bench:
 	@bash test/bench/bench.sh
 	@bash test/bench/search.sh
+	@bash test/bench/trending.sh
 
 bench-search:
 	@bash test/bench/search.sh
+
+bench-trending:
+	@bash test/bench/trending.sh
 
 else
 
