@@ -388,7 +388,7 @@ my @targets = grep { $size{ $_->[0] } } (
 	[ 'even', 'as week, shared out evenly' ],
 	[ 'whole', 'as week, all that came after a reading, if before the evening, too' ]);
 my @rows = do { my %seen; grep { !$seen{$_}++ } @trends, $winner, map { best('week', $fitting, @{ $of{$_} }) } 'votes so far', 'hot', 'Hacker News',
-	'gravity', 'votes per hour', 'bayesian', 'listing counts', 'two half-lives', 'trend of roots', 'rising' };
+	'gravity', 'votes per hour', 'listing counts', 'two half-lives', 'rising' };
 judge($_->[0], @rows) for @targets[ 1 .. $#targets ];
 print STDERR "\n";
 
@@ -408,8 +408,8 @@ printf "  %-8s  tau-b %-24s  nDCG\@30 %s\n", $_->[0], scalar difference($_->[0],
 print "\nVotes from the evening of the listing day until Monday, by days between; what would be if they came by\n";
 my @growth = map { [ split /\|/ ] } split /\n/, $session->query(
 	'SELECT next::date - (moment - interval \'2 hours\')::date - 1 AS days, count(*), avg((low + high) / 2), '
-	  . join(', ', map { "avg(bench.growth('$_', next - listed) - bench.growth('$_', read - listed))" } qw(hyperbola log even))
-	  . " FROM bench.weekly WHERE NOT morning AND moment - read < interval '2 hours' AND moment - listed < interval '30 hours'"
+	  . join(', ', map { "avg(bench.growth('$_', next_days) - bench.growth('$_', read_days))" } qw(hyperbola log even))
+	  . " FROM bench.weekly WHERE NOT morning AND moment - read < interval '2 hours' AND days < 1.25"
 	  . ' GROUP BY 1 HAVING count(*) >= 30 ORDER BY 1 DESC');
 my @sums = map { my $i = $_; my $sum = 0; $sum += $_->[1] * $_->[$i] for @growth; $sum } 0 .. 5;
 printf "  %5s %7s %7s  %9s %9s %9s\n", 'days', 'papers', 'votes', 'hyperbola', 'logarithm', 'evenly';

@@ -12,20 +12,21 @@ CREATE SCHEMA bench;
 CREATE TABLE bench.line (line text);
 CREATE TABLE bench.readings (paper text, at timestamptz, votes float8, comments float8, source text, kind text);
 
-/* Half of what a paper will ever get comes in its first day, three quarters in three days; and other guesses. */
-CREATE FUNCTION bench.growth(guess text, age interval) RETURNS float8
+/* Days since a listing: half of what a paper will ever get comes in its first day, three quarters in three; and other guesses. */
+CREATE FUNCTION bench.growth(guess text, days float8) RETURNS float8
 LANGUAGE SQL IMMUTABLE AS $$
 	SELECT CASE guess WHEN 'hyperbola' THEN days / (1 + days) WHEN 'log' THEN ln(1 + days) WHEN 'even' THEN days END
-	FROM (SELECT extract(epoch FROM age)::float8 / 86400 AS days) AS d
 $$;
 
-/* What part of the votes between two readings came after a moment between them. */
-CREATE FUNCTION bench.share(guess text, listed timestamptz, read timestamptz, moment timestamptz, next timestamptz)
-RETURNS float8
+/* What part of the votes between two readings came after a moment between them, all as days since the listing. */
+CREATE FUNCTION bench.share(guess text, read float8, moment float8, next float8) RETURNS float8
 LANGUAGE SQL IMMUTABLE AS $$
-	SELECT CASE WHEN guess = 'whole' THEN 1 ELSE (bench.growth(guess, next - listed) - bench.growth(guess, moment - listed))
-		/ (bench.growth(guess, next - listed) - bench.growth(guess, read - listed)) END
+	SELECT CASE guess WHEN 'whole' THEN 1 ELSE
+		(bench.growth(guess, next) - bench.growth(guess, moment)) / (bench.growth(guess, next) - bench.growth(guess, read)) END
 $$;
+
+CREATE FUNCTION bench.days(listed timestamptz, at timestamptz) RETURNS float8
+LANGUAGE SQL IMMUTABLE AS $$ SELECT extract(epoch FROM at - listed)::float8 / 86400 $$;
 
 CREATE PROCEDURE bench.prepare()
 LANGUAGE plpgsql AS $$
@@ -113,7 +114,8 @@ BEGIN
 	FROM bench.readings AS r WHERE kind = 'feed_weekly.xml' GROUP BY at, kind;
 
 	CREATE TABLE bench.weekly AS
-	SELECT id, moment, morning, listed, read, l.at AS next, coalesce(r.votes - k.votes, 0) AS low,
+	SELECT id, moment, morning, read, l.at AS next, bench.days(listed, read) AS read_days,
+		bench.days(listed, moment) AS days, bench.days(listed, l.at) AS next_days, coalesce(r.votes - k.votes, 0) AS low,
 		coalesce(r.votes, least) - k.votes AS high
 	FROM bench.known AS k
 	JOIN LATERAL (
@@ -121,12 +123,16 @@ BEGIN
 	LEFT JOIN bench.readings AS r ON r.paper = k.paper AND r.at = l.at AND r.kind = 'feed_weekly.xml'
 	WHERE r.paper IS NOT NULL OR (l.full AND least >= k.votes AND feed_day = ANY (days));
 
+	CREATE TABLE bench.shares AS
+	SELECT guess, id, low, high, bench.share(guess, read_days, days, next_days) AS share
+	FROM bench.weekly, unnest('{hyperbola,log,even,whole}'::text[]) AS guess WHERE NOT morning;
+
 	/* Votes to come, between bounds that are the same where they are known. */
 	CREATE TABLE bench.targets (target text, id bigint, low float8, high float8);
 
 	INSERT INTO bench.targets
 	SELECT 'week', id, low * share, high * share
-	FROM bench.weekly, bench.share('hyperbola', listed, read, moment, next) WHERE NOT morning;
+	FROM bench.shares WHERE guess = 'hyperbola';
 	INSERT INTO bench.targets
 	SELECT 'days', id, t.low, t.high FROM bench.targets AS t JOIN bench.known USING (id)
 	WHERE listed > moment - interval '3 days';
@@ -139,14 +145,12 @@ BEGIN
 	/* The same by other guesses */
 	INSERT INTO bench.targets
 	SELECT 'low', id, low * share, low * share
-	FROM bench.weekly, bench.share('hyperbola', listed, read, moment, next) WHERE NOT morning
+	FROM bench.shares WHERE guess = 'hyperbola'
 	UNION ALL
 	SELECT 'high', id, high * share, high * share
-	FROM bench.weekly, bench.share('hyperbola', listed, read, moment, next) WHERE NOT morning
+	FROM bench.shares WHERE guess = 'hyperbola'
 	UNION ALL
-	SELECT guess, id, low * share, high * share
-	FROM bench.weekly, unnest('{log,even,whole}'::text[]) AS guess, bench.share(guess, listed, read, moment, next)
-	WHERE NOT morning;
+	SELECT guess, id, low * share, high * share FROM bench.shares WHERE guess <> 'hyperbola';
 
 	/* Nothing to guess: in the morning, papers of that day and of the day before, whose feed was read at midnight */
 	INSERT INTO bench.targets
@@ -170,7 +174,8 @@ BEGIN
 	JOIN LATERAL (
 		SELECT at, votes FROM bench.readings AS r
 		WHERE r.paper = k.paper AND r.at > moment AND r.at <= moment + interval '7 days'
-		ORDER BY at DESC LIMIT 1) AS next ON true, bench.share('hyperbola', listed, read, moment, next.at)
+		ORDER BY at DESC LIMIT 1) AS next ON true,
+	bench.share('hyperbola', bench.days(listed, read), bench.days(listed, moment), bench.days(listed, next.at)) AS share
 	WHERE NOT morning;
 
 	/* Lists too short to be ranked, or without any vote to come, tell nothing. */
