@@ -422,7 +422,8 @@ extern BlockNumber pf_bm_pages_extend(Relation index, uint32 n);
 
 /* Marks pages as free for reuse past the horizon of what runs now. */
 extern void pf_bm_page_retire(Relation index, BlockNumber blkno, uint64 owner);
-extern bool pf_bm_page_reusable(Relation heap, Page page);	/* new, or retired past the horizon */
+extern bool pf_bm_is_past(uint64 xid);	/* is a full transaction id past the horizon? */
+extern bool pf_bm_page_reusable(Page page);	/* new, or retired past the horizon */
 
 /* ---- meta.c ---- */
 
@@ -786,8 +787,8 @@ extern bool pf_bm_spill(Relation index, uint32 pages, bool wait);
  */
 extern bool pf_bm_merge_step(Relation index, uint32 max_pages);
 
-/* Writes a segment that reaches a block again, elsewhere; the caller as above. */
-extern bool pf_bm_move_step(Relation index, BlockNumber limit);
+/* Writes a segment again, elsewhere, if it is there still and reaches a block; the caller as above. */
+extern bool pf_bm_move_step(Relation index, uint64 id, BlockNumber limit);
 
 /* One merge as small as an insert may wait for, unless somebody else is merging. */
 extern void pf_bm_merge_inline(Relation index);
@@ -801,7 +802,7 @@ extern IndexBulkDeleteResult *pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBu
 /* ---- sweep.c ---- */
 
 /* Finds free pages and retires those of nobody; gives the number of blocks before the free ones at the end. */
-extern BlockNumber pf_bm_sweep(IndexVacuumInfo *info, Relation heap, IndexBulkDeleteResult *stats);
+extern BlockNumber pf_bm_sweep(IndexVacuumInfo *info, IndexBulkDeleteResult *stats);
 
 /* Pages of a segment that this backend has retired: for the free space map, once they may be used again. */
 extern void pf_bm_free_later(uint64 index_id, BlockNumber start, uint32 npages);
