@@ -259,6 +259,7 @@ merge(Relation index, const PfBmMeta *meta, const uint32 *chosen, int n)
 	PfBmSegmentEntry entry;
 	bool		any;
 
+	pf_bm_free_due(index, meta->index_id);
 	for (int i = 0; i < n; i++)
 	{
 		inputs[i] = pf_bm_segment_open(index, meta, &meta->segments[chosen[i]]);
