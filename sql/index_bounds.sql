@@ -91,6 +91,11 @@ SELECT array_agg(id ORDER BY id) FROM fields WHERE tsv @@ ANY ('{NULL}'::tsquery
 SELECT count(*) FROM fields;
 SELECT paperfeed.bm25_query('fields_idx: ''w'':1e7'::text, 'fields_idx');
 SELECT 'fields_idx: ''w'':1e7'::paperfeed.bm25query;
+-- what adds up to more than the largest weight has that weight
+SELECT 'fields_idx: w:6e5 w:6e5 v:A6e5 v:6e5'::paperfeed.bm25query;
+SELECT paperfeed.bm25_query(repeat('Foo ', 1000002) || 'bar', 'fields_idx');
+SELECT 'fields_idx: w:1e6 w:1e7'::paperfeed.bm25query;
+SELECT 'fields_idx: w:nan w:1'::paperfeed.bm25query;
 
 -- a prefix would show words of rows that a policy hides
 CREATE ROLE bounds_reader;

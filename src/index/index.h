@@ -834,7 +834,8 @@ typedef struct PfBmQuery
 #define PF_BM_MAX_QUERY_TERMS	65535
 
 /* So that no product of scores leaves single precision. */
-#define PF_BM_WEIGHT_IN_RANGE(weight)	((weight) >= 1e-6f && (weight) <= 1e6f)
+#define PF_BM_MAX_WEIGHT	1e6f
+#define PF_BM_WEIGHT_IN_RANGE(weight)	((weight) >= 1e-6f && (weight) <= PF_BM_MAX_WEIGHT)
 
 extern PfBmQuery *pf_bm_query_check(Datum value);	/* detoasted; sound; ERROR if not */
 
