@@ -607,11 +607,9 @@ extern uint32 pf_bm_cursor_seek(PfBmCursor *cursor, uint32 doc);
 extern uint32 pf_bm_cursor_next(PfBmCursor *cursor);
 extern void pf_bm_cursor_codes(PfBmCursor *cursor);	/* sees to it that the block is coded */
 extern uint32 pf_bm_cursor_code(PfBmCursor *cursor);	/* of the posting it stands on */
-extern float4 pf_bm_cursor_length(PfBmCursor *cursor);
 
 /* Code of counts and of length of the posting it stands on, without decoding the others'. */
 extern void pf_bm_cursor_posting(PfBmCursor *cursor, uint32 *code, uint32 *length);
-extern void pf_bm_cursor_rewind(PfBmCursor *cursor);
 
 /* The block that would hold doc, without reading it: its last document and its largest impact. */
 extern uint32 pf_bm_cursor_shallow(PfBmCursor *cursor, uint32 doc, uint16 *impact);
