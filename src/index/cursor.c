@@ -3,8 +3,8 @@
  * cursor.c
  *		Reading the postings of a term, block by block.
  *
- * A block is decoded into the cursor under a share lock of its page: documents
- * when it is entered, codes and lengths when they are asked for.  The skip
+ * A block is decoded into the cursor from its pinned page, on a standby under a share
+ * lock: documents when it is entered, codes and lengths when they are asked for.  The skip
  * entries of a list are copied whole, 16 bytes for 128 postings, so that
  * finding a block costs no more page reads.
  *
