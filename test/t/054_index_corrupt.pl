@@ -245,6 +245,8 @@ while (@cases)
 		push @faults, "$what: VACUUM: $vacuum" if $vacuum =~ /(?:ERROR|FATAL|PANIC):  (?!XX00[12])(\w+)/ && !$told_version->($how, $kind, $1);
 		my @answers = split /\n/, $answers // '';
 		push @faults, "$what: " . scalar(@answers) . ' answers' if @answers != @statements;
+		# every query reads these
+		push @faults, "$what: a query says nothing of it" if $must && $kind =~ /^(?:meta|header)$/ && grep { !/^XX00[12]\|/ } @answers[ 0 .. $#queries ];
 		foreach my $n (0 .. $#answers)
 		{
 			my ($state, $answer) = split /\|/, $answers[$n], 2;
