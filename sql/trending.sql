@@ -54,6 +54,44 @@ GROUP BY k, h HAVING sum(pg_temp.differences(k, h, now() - a)) <> 0;
 SELECT sum(pg_temp.differences(20, h, now() - a, c)) AS categories
 FROM unnest(ARRAY[interval '1 day', '1 week']) AS h, unnest(ARRAY[interval '0', '1 month', '1 year']) AS a,
 	(VALUES ('{cs.B}'::text[]), ('{cs.C,cs.D}'), ('{none}'), ('{}')) AS v (c);
+-- Old signals that outdo new ones, and old ones against papers that the new ones would put on top:
+-- what is read of a window must not be taken for all, at any width of it.
+CREATE TEMP TABLE old AS SELECT id, row_number() OVER (ORDER BY id)::int AS n, now() - interval '200 days' AS moment
+	FROM paperfeed.papers WHERE withdrawn IS NOT TRUE;
+BEGIN;
+TRUNCATE paperfeed.signals;
+INSERT INTO paperfeed.signals (paper, kind, weight, at)
+-- scores of 1.02^n, each from a time of its own
+SELECT id, 'upvotes', power(1.02, n) * power(2, a), moment - a * interval '1 day' FROM old, LATERAL (SELECT n % 25 AS a) AS t WHERE n <= 400
+UNION ALL
+-- and some half-lives before them nine tenths of it against the paper, or as much for it
+SELECT id, 'vote', power(1.02, n) * power(2, 25) * CASE WHEN n % 3 = 0 THEN 0.9 ELSE -0.9 END, moment - interval '25 days'
+FROM old WHERE n <= 400 AND n % 4 = 0
+UNION ALL
+-- new and old ones of much the same scores,
+SELECT id, 'upvotes', 3000 * power(1.01, n - 500), moment - interval '1 hour' FROM old WHERE n BETWEEN 500 AND 600
+UNION ALL
+SELECT id, 'upvotes', 3000 * power(1.01, n - 600) * power(2, a), moment - a * interval '1 day' FROM old, LATERAL (SELECT 2 + n % 9 AS a) AS t WHERE n BETWEEN 601 AND 700
+-- and some whose last tenth is old, or all but nothing of what they seem to have
+UNION ALL
+SELECT id, 'upvotes', 3000 * power(1.01, n - 700) * 0.93, moment - interval '1 hour' FROM old WHERE n BETWEEN 701 AND 800
+UNION ALL
+SELECT id, 'upvotes', 3000 * power(1.01, n - 700) * 0.1 * power(2, a), moment - a * interval '1 day' FROM old, LATERAL (SELECT 1.1 + n % 8 AS a) AS t WHERE n BETWEEN 701 AND 800
+UNION ALL
+SELECT id, 'upvotes', 90000, moment - interval '1 hour' FROM old WHERE n BETWEEN 801 AND 840
+UNION ALL
+SELECT id, 'vote', -87000 * power(2, 12), moment - interval '12 days' FROM old WHERE n BETWEEN 801 AND 840
+UNION ALL
+-- and many that came after
+SELECT id, 'upvotes', n, moment + n * interval '1 hour' FROM old WHERE n % 5 = 0;
+INSERT INTO paperfeed.signals (paper, kind, weight, at, known_at, retracts)
+SELECT paper, kind, -weight, at, at + interval '300 days', true FROM paperfeed.signals JOIN old ON id = paper WHERE n % 7 = 0 AND at < moment - interval '120 days';
+SELECT k, h, a, pg_temp.differences(k, h, now() - a) AS past
+FROM unnest(ARRAY[1, 5, 20, 50, 150, 250, 600]) AS k, unnest(ARRAY[interval '1 day', '1 day 1 second', '20 hours', '3 days', '40 days']) AS h,
+	unnest(ARRAY[interval '199 days', '200 days', '203 days']) AS a
+WHERE pg_temp.differences(k, h, now() - a) <> 0;
+ROLLBACK;
+
 -- a half-life that no heat is kept for, as of now and later
 SELECT sum(pg_temp.differences(k, h, now() + a)) AS other
 FROM unnest(ARRAY[10, 200]) AS k, unnest(ARRAY[interval '3 days', '7 days']) AS h, unnest(ARRAY[interval '0', '10 days']) AS a;
