@@ -236,7 +236,10 @@ is_announcement(const PfNews *news)
 	return !news->is_new && (news->announce.s == NULL || !pf_str_starts(news->announce, "replace"));
 }
 
-/* Drop those that are known, from the source at hand or another address of it. */
+/*
+ * Drop those that are known, from the address at hand or another one of the
+ * source.  Many papers can have one time: that is no way to find them.
+ */
 static void
 drop_known(PfNewSignals *announced)
 {
@@ -244,7 +247,7 @@ drop_known(PfNewSignals *announced)
 	static PfPlan plan = {
 		.sql = "SELECT u.n::int4 FROM unnest($1, $2, $3) WITH ORDINALITY AS u (paper, source, at, n)"
 		" WHERE EXISTS (SELECT FROM paperfeed.signals AS s"
-		" WHERE s.paper OPERATOR(pg_catalog.=) u.paper AND s.at = u.at"
+		" WHERE s.paper OPERATOR(pg_catalog.=) u.paper AND s.at - u.at = '0'::interval"
 		" AND s.kind = 'announcement' AND COALESCE(s.source, '') = u.source)"
 	};
 	Datum		args[3];
