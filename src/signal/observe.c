@@ -4,7 +4,7 @@
  *		What feeds tell of papers, and what anybody else counts: news to
  *		signals.
  *
- * The writer of papers calls pf_tell_news() for each batch.  The metrics of a
+ * The writer of papers calls tell_news() for each batch.  The metrics of a
  * record whose names are kinds of signals are readings of counters (see
  * observe_count.c).  A feed that features a paper announces it, and so does one
  * that shows a paper which others have shown before.
