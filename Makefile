@@ -32,6 +32,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/trending.sql \
+	src/signal/observe.sql \
 	src/signal/topics.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql

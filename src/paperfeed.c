@@ -7,9 +7,11 @@
  */
 #include "postgres.h"
 
+#include "common/clock.h"
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "index/index.h"
+#include "signal/signal.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -19,7 +21,9 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	pf_clock_init();
 	pf_fetch_init();
 	pf_bm_options_init();
+	pf_observe_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

@@ -159,8 +159,13 @@ COMMENT ON TRIGGER signal_kinds_changed ON paperfeed.signal_kinds IS 'keeps pape
 COMMENT ON TRIGGER half_lives_insert ON paperfeed.half_lives IS 'gives a half-life its slot';
 COMMENT ON TRIGGER half_lives_changed ON paperfeed.half_lives IS 'keeps paperfeed.heat up to date';
 
--- heat is made from signals as they are restored
-SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds', '');
+-- Rows that are there from the start are dumped where they were changed.  Heat is not: it is made
+-- from the signals as they are restored.
+SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds',
+	$$WHERE (kind, weight, counts_from) NOT IN (VALUES ('vote', 1, 'start'), ('save', 1, 'start'), ('view', 0.1, 'start'),
+		('comment', 1, 'start'), ('submission', 1, 'start'), ('upvotes', 1, 'start'), ('comments', 0.5, 'start'),
+		('github_stars', 0.05, 'first reading'), ('citations', 0.5, 'first reading'), ('announcement', 0.5, 'start'))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('paperfeed.half_lives', '');
+SELECT pg_catalog.pg_extension_config_dump('paperfeed.half_lives',
+	$$WHERE (half_life, slot) NOT IN (VALUES (interval '1 day', 1), ('7 days', 2), ('30 days', 3))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signals', '');
