@@ -7,7 +7,7 @@
  * The writer of papers calls tell_news() for each batch.  The metrics of a
  * record whose names are kinds of signals are readings of counters (see
  * observe_count.c).  A feed that features a paper announces it, and so does one
- * that shows a paper which others have shown before.
+ * that shows a paper which others have shown before, unless it is a catalogue.
  *
  * A feed announces a paper once, when it shows it first.  A listing that is
  * found under several addresses (a day's page and the newest one, two subjects
@@ -225,15 +225,23 @@ add_readings(Readings *readings, const Kinds *kinds, const PfNews *news, text *s
 	}
 }
 
-/* Is it the announcement of a paper?  'news' is the last that the feed says of it. */
+/*
+ * Is it the announcement of a paper?  'news' is the last that the feed says of
+ * it.  What the catalogue of a service lists (records without a date of
+ * announcement, or a kind) is none; the feed of any other site, whose source is
+ * its host, is about what is new there.
+ */
 static bool
-is_announcement(const PfNews *news)
+is_announcement(const PfNews *news, const text *source)
 {
 	if (news->was_shown)
 		return false;
 	if (PF_STR_IS(news->announce, "featured"))
 		return true;
-	return !news->is_new && (news->announce.s == NULL || !pf_str_starts(news->announce, "replace"));
+	if (news->is_new || (news->announce.s != NULL && pf_str_starts(news->announce, "replace")))
+		return false;
+	return news->announce.s != NULL || news->announced != PF_NO_TIME ||
+		memchr(VARDATA_ANY(source), '.', VARSIZE_ANY_EXHDR(source)) != NULL;
 }
 
 /*
@@ -316,7 +324,7 @@ tell_news(const PfNews *news, int n)
 			dated = PF_NO_TIME;
 		if (!it->told->nulls[PF_COL_METRICS])
 			add_readings(&readings, &kinds, it, source, dated);
-		if (announcement != NULL && last && is_announcement(it))
+		if (announcement != NULL && last && is_announcement(it, source))
 			pf_new_signal(&signals, it->paper, kind_name(&kinds, announcement), 1,
 						  dated == PF_NO_TIME ? now : Min(dated, now), source, now);
 	}
