@@ -30,7 +30,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/ingest.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
-	src/signal/trending.sql
+	src/signal/trending.sql \
+	src/signal/editions.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
