@@ -110,14 +110,14 @@ first_moment(DateADT day)
 	if (day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
 		return DT_NOEND;
 	if (day < DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE)
-		return DT_NOBEGIN;
+		return MIN_TIMESTAMP;
 	memset(&tm, 0, sizeof(tm));
 	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
 	result = day * USECS_PER_DAY + DetermineTimeZoneOffset(&tm, zone()) * USECS_PER_SEC;
 	if (result >= END_TIMESTAMP)
 		return DT_NOEND;
-	if (result - 1 < MIN_TIMESTAMP)
-		return DT_NOBEGIN;
+	if (result <= MIN_TIMESTAMP)
+		return MIN_TIMESTAMP;
 	if (local_date(result - 1, &west) == day)
 		result = Min(result, day * USECS_PER_DAY + west * USECS_PER_SEC);
 	return result;
