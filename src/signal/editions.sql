@@ -122,7 +122,7 @@ CREATE VIEW paperfeed.trending_now AS
 	SELECT t.rank, t.score, t.id, t.title, t.authors, t.published, t.categories, t.votes, t.comments, t.url, t.links
 	FROM paperfeed.trending() AS t;
 
-COMMENT ON VIEW paperfeed.trending_now IS 'trending() as it is without arguments: the 30 papers of the highest scores by a half-life of a week; who may SELECT here needs SELECT on paperfeed.papers, too, whose row-level security holds';
+COMMENT ON VIEW paperfeed.trending_now IS 'trending() as it is without arguments; who may SELECT here needs SELECT on paperfeed.papers, too, whose row-level security holds';
 
 -- Their columns are those of the functions' types.
 DO $$

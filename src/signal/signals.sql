@@ -57,7 +57,7 @@ CREATE INDEX signals_at_idx ON paperfeed.signals (at) INCLUDE (paper, kind, weig
 
 COMMENT ON TABLE paperfeed.signals IS 'every sign of interest in a paper, append-only: votes, saves, views, comments, submissions, and what feeds report; what trending() and its replays are made of; a paper need not be in papers (yet)';
 COMMENT ON COLUMN paperfeed.signals.paper IS 'id of the paper';
-COMMENT ON COLUMN paperfeed.signals.kind IS 'kind, as in signal_kinds';
+COMMENT ON COLUMN paperfeed.signals.kind IS 'kind, as in signal_kinds; one that is not there counts nothing, with a warning';
 COMMENT ON COLUMN paperfeed.signals.weight IS 'how many of it (5 upvotes at once), within 1e12 of zero; what one counts is in signal_kinds';
 COMMENT ON COLUMN paperfeed.signals.at IS 'time it decays from; at most 5 minutes ahead of the clock (22008)';
 COMMENT ON COLUMN paperfeed.signals.reader IS 'reader who gave it; a row with a reader is visible to him alone; NULL = none, or not known';
@@ -139,7 +139,10 @@ CREATE TRIGGER signals_truncated AFTER TRUNCATE ON paperfeed.signals
 
 CREATE TRIGGER signal_kinds_insert BEFORE INSERT ON paperfeed.signal_kinds
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._signal_kinds_insert();
-CREATE TRIGGER signal_kinds_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON paperfeed.signal_kinds
+CREATE TRIGGER signal_kinds_inserted AFTER INSERT ON paperfeed.signal_kinds
+	REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION paperfeed._signal_kinds_changed();
+CREATE TRIGGER signal_kinds_changed AFTER UPDATE OR DELETE OR TRUNCATE ON paperfeed.signal_kinds
 	FOR EACH STATEMENT EXECUTE FUNCTION paperfeed._signal_kinds_changed();
 CREATE TRIGGER half_lives_insert BEFORE INSERT ON paperfeed.half_lives
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._half_lives_insert();
@@ -151,6 +154,7 @@ COMMENT ON TRIGGER signals_updated ON paperfeed.signals IS 'keeps paperfeed.heat
 COMMENT ON TRIGGER signals_deleted ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signals_truncated ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_insert ON paperfeed.signal_kinds IS 'a kind that is there is changed instead';
+COMMENT ON TRIGGER signal_kinds_inserted ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_changed ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER half_lives_insert ON paperfeed.half_lives IS 'gives a half-life its slot';
 COMMENT ON TRIGGER half_lives_changed ON paperfeed.half_lives IS 'keeps paperfeed.heat up to date';

@@ -28,14 +28,14 @@ COMMENT ON COLUMN paperfeed.ranked_paper.url IS 'page for people';
 COMMENT ON COLUMN paperfeed.ranked_paper.links IS 'addresses by kind: code, model, data, project';
 
 CREATE FUNCTION paperfeed.trending(
-	k integer DEFAULT 30, half_life interval DEFAULT '1 week', as_of timestamptz DEFAULT now(),
+	k integer DEFAULT 30, half_life interval DEFAULT '1 day', as_of timestamptz DEFAULT now(),
 	categories text[] DEFAULT NULL)
 RETURNS SETOF paperfeed.ranked_paper
 AS 'MODULE_PATHNAME', 'pf_trending'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 30;
 
 COMMENT ON FUNCTION paperfeed.trending(integer, interval, timestamptz, text[]) IS
-'the k (1 to 1,000,000) papers in paperfeed.papers of the highest scores above zero: the sum over a paper''s signals of the kind''s weight * the signal''s weight * 2^(-age / half_life); as of now from paperfeed.heat if half_life is one of paperfeed.half_lives; otherwise, and as of any earlier moment, replayed from the signals known then, by today''s weights of kinds; categories: only papers that are in one of them (NULL = all); withdrawn papers are left out; papers are read with the caller''s rights; errors: 22023 for k or half_life out of range, 22004 for NULLs, 22008 for an infinite time';
+'the k (1 to 1,000,000) papers in paperfeed.papers of the highest scores above zero: the sum over a paper''s signals of the kind''s weight * the signal''s weight * 2^(-age / half_life); as of now from paperfeed.heat if half_life is one of paperfeed.half_lives; otherwise, and as of any earlier moment, replayed from the signals known then, by today''s weights of kinds; a day foresees best what will be liked (doc/trending.md), a week or 30 days show what was; categories: only papers that are in one of them (NULL = all); withdrawn papers are left out; papers are read with the caller''s rights; errors: 22023 for k or half_life out of range, 22004 for NULLs, 22008 for an infinite time';
 
 CREATE FUNCTION paperfeed.rising(
 	k integer DEFAULT 30, short_half_life interval DEFAULT '1 day', long_half_life interval DEFAULT '30 days',
@@ -48,7 +48,7 @@ COMMENT ON FUNCTION paperfeed.rising(integer, interval, interval, text[]) IS
 'the k papers that grow fastest against what they have: score = (ln 2 / h) * S_h / (S_l + 3), in parts per day, where S_h and S_l are the scores of trending() by the short half-life h (in days) and the long one: votes of yesterday''s giant are many, but much the same as it had before; 3 is what a paper is taken to have had, so that one vote is not yet a rise; both must be in paperfeed.half_lives (22023); else as trending()';
 
 CREATE FUNCTION paperfeed.explain(
-	paper paperfeed.paperid, half_life interval DEFAULT '1 week', as_of timestamptz DEFAULT now(),
+	paper paperfeed.paperid, half_life interval DEFAULT '1 day', as_of timestamptz DEFAULT now(),
 	OUT kind text, OUT amount double precision, OUT weight double precision, OUT score double precision,
 	OUT share double precision, OUT last_at timestamptz)
 RETURNS SETOF record

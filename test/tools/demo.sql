@@ -81,7 +81,7 @@ LIMIT 10;
 
 SELECT count(*) > 0 AS any_trend FROM paperfeed.trending(1) \gset
 \if :any_trend
-	\echo 'TRENDING: paperfeed.trending(), all signs of interest, each counting half after a week'
+	\echo 'TRENDING: paperfeed.trending(), all signs of interest, the older the less'
 	\echo
 	SELECT rank AS "#", round(100 * score / max(score) OVER ()) AS "% of first", votes, comments,
 		CASE WHEN length(title) > 61 THEN left(title, 60) || '…' ELSE title END AS paper
