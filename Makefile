@@ -33,7 +33,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/signals.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
-	src/signal/topics.sql
+	src/signal/topics.sql \
+	src/signal/editions.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -11,6 +11,7 @@
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "index/index.h"
+#include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
 
@@ -25,5 +26,6 @@ _PG_init(void)
 	pf_fetch_init();
 	pf_bm_options_init();
 	pf_observe_init();
+	pf_editions_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

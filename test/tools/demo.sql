@@ -59,30 +59,35 @@ SELECT count(*) > 0 AS any_report FROM reports \gset
 	FROM reports;
 \endif
 
--- Today: the last 24 hours in which papers were listed, as of now or of some hours later.
-SELECT max(announced) - interval '24 hours' AS since,
-	least(now(), max(announced) + interval '6 hours') AS as_of,
-	to_char(max(announced), 'FMDD Month YYYY') AS day
+-- Today's edition: of the latest day on which papers were featured; gravity as of now, or of the end of that day.
+SELECT paperfeed.edition_day(max(announced)) AS day,
+	to_char(paperfeed.edition_day(max(announced)), 'FMDD Month YYYY') AS day_in_words,
+	least(now(), max(announced) + interval '6 hours') AS as_of
 FROM paperfeed.sightings WHERE announce = 'featured' \gset
 
-CREATE TEMPORARY TABLE today AS
-SELECT p.id, p.title, p.votes, s.announced,
-	paperfeed.gravity(p.votes, s.announced, :'as_of') AS gravity,
-	paperfeed.hot(p.votes, s.announced) AS hot
-FROM (SELECT paper AS id, min(announced) AS announced
-		FROM paperfeed.sightings WHERE announce = 'featured' AND announced >= :'since'
-		GROUP BY paper) AS s
-	JOIN (SELECT id, title, (metrics ->> 'upvotes')::integer AS votes
-		FROM paperfeed.papers WHERE metrics ? 'upvotes') AS p USING (id);
+CREATE TEMPORARY TABLE today AS SELECT * FROM paperfeed.daily(:'day');
+SELECT count(*) AS edition FROM today \gset
 
-\echo 'PAPERS OF' :day 'by votes and age: gravity() is Hacker News'' formula, hot() is Reddit''s'
+\echo 'EDITION OF' :day_in_words: paperfeed.daily(:'day'), :edition papers by votes
+\echo '(gravity() is Hacker News'' formula, hot() is Reddit''s)'
 \echo
-SELECT row_number() OVER (ORDER BY gravity DESC, id) AS "#", round(gravity::numeric, 3) AS "gravity()",
-	round(hot::numeric, 2) AS "hot()", votes, floor(extract(epoch FROM :'as_of' - announced) / 3600) AS hours,
-	CASE WHEN length(title) > 53 THEN left(title, 52) || '…' ELSE title END AS paper
+SELECT rank AS "#", votes, comments, CASE WHEN code IS NULL THEN '' ELSE 'code' END AS code,
+	round(paperfeed.gravity(votes, announced, :'as_of')::numeric, 3) AS "gravity()",
+	round(paperfeed.hot(votes, announced)::numeric, 2) AS "hot()",
+	CASE WHEN length(title) > 49 THEN left(title, 48) || '…' ELSE title END AS paper
 FROM today
-ORDER BY 1
-LIMIT 12;
+ORDER BY rank
+LIMIT 10;
+
+SELECT count(*) > 0 AS any_trend FROM paperfeed.trending(1) \gset
+\if :any_trend
+	\echo 'TRENDING: paperfeed.trending(), all signs of interest, the older the less'
+	\echo
+	SELECT rank AS "#", round(100 * score / max(score) OVER ()) AS "% of first", votes, comments,
+		CASE WHEN length(title) > 61 THEN left(title, 60) || '…' ELSE title END AS paper
+	FROM paperfeed.trending(5)
+	ORDER BY rank;
+\endif
 
 SELECT count(*) AS shared, count(*) > 0 AS any_shared FROM (SELECT FROM paperfeed.sightings GROUP BY paper HAVING count(*) > 1) AS twice \gset
 \if :any_shared
@@ -121,7 +126,7 @@ FROM paperfeed.search('"language models" diffusion -image', 5);
 
 SELECT id AS top_id, title || ' ' || COALESCE(abstract, '') AS top_text
 FROM paperfeed.papers
-WHERE id = (SELECT id FROM today ORDER BY gravity DESC, id LIMIT 1) \gset
+WHERE id = (SELECT id FROM today WHERE rank = 1) \gset
 
 \echo 'KEYWORDS of the first paper: paperfeed.keywords(title and abstract)'
 \echo
