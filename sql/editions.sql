@@ -274,3 +274,13 @@ DROP TABLE public.editions_reading;
 TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.rejects,
 	paperfeed.feeds, paperfeed.signals;
 SELECT paperfeed.rebuild_heat() >= 0;
+
+-- the day that a paper was announced stays its edition's when its feed tells of a new version
+CREATE FUNCTION pg_temp.listing(day text, version int, kind text) RETURNS text LANGUAGE sql AS $$
+	SELECT status FROM paperfeed.ingest_document(convert_to(format('<rss version="2.0" xmlns:arxiv="http://arxiv.org/schemas/atom"><channel><title>cs.DB updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.DB</link><pubDate>%1$s 00:00:00 +0000</pubDate><item><title>Kept</title><link>https://arxiv.org/abs/2602.00031</link><description>arXiv:2602.00031v%2$s Announce Type: %3$s Abstract: We keep.</description><guid isPermaLink="false">oai:arXiv.org:2602.00031v%2$s</guid><pubDate>%1$s 00:00:00 +0000</pubDate><arxiv:announce_type>%3$s</arxiv:announce_type></item></channel></rss>', day, version, kind), 'UTF8'), base_url => 'https://rss.arxiv.org/rss/cs.DB')
+$$;
+SELECT pg_temp.listing('Wed, 04 Feb 2026', 1, 'new'), pg_temp.listing('Wed, 04 Mar 2026', 2, 'replace');
+SELECT announce, announced AT TIME ZONE 'UTC' AS announced FROM paperfeed.sightings WHERE paper = 'arxiv:2602.00031';
+SELECT pg_temp.listing('Thu, 05 Mar 2026', 2, 'cross');
+SELECT announce, announced AT TIME ZONE 'UTC' AS announced FROM paperfeed.sightings WHERE paper = 'arxiv:2602.00031';
+TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.feeds;

@@ -59,7 +59,9 @@ SELECT pg_temp.buckets('2024-03-10 05:30', '2024-03-10 09:00', '30 minutes', 'Am
 SELECT pg_temp.buckets('2024-11-03 04:30', '2024-11-03 09:00', '1 hour', 'America/New_York');
 -- the setting is the default
 SET timezone = 'Asia/Tokyo';
+SET paperfeed.time_zone = 'Asia/Tokyo';
 SELECT DISTINCT bucket_start FROM paperfeed.category_trends('2024-06-04', until => '2024-06-17') ORDER BY 1;
+RESET paperfeed.time_zone;
 SET timezone = 'UTC';
 SELECT cardinality(paperfeed._topic_buckets('2000-01-01', '2000-01-01 02:46:40', '1 second', 'UTC'));
 \set VERBOSITY sqlstate

@@ -91,11 +91,17 @@ static const struct
 	" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"},
 
 	[PF_STMT_SIGHT_AGAIN] = {true, {ARG_BIGINT},
-		"INSERT INTO paperfeed.sightings (feed, paper, position, announce, announced, fingerprint)"
+		"INSERT INTO paperfeed.sightings AS s (feed, paper, position, announce, announced, fingerprint)"
 		" SELECT $1, u.* FROM " SIGHTINGS_NAME " AS u"
 		" ON CONFLICT (paper, feed) DO UPDATE SET last_seen = excluded.last_seen,"
-		" position = excluded.position, announce = excluded.announce,"
-	" announced = excluded.announced, fingerprint = excluded.fingerprint"},
+		" position = excluded.position, fingerprint = excluded.fingerprint,"
+		/* A new version does not undo that the paper was announced. */
+		" announce = CASE WHEN s.announced IS NOT NULL AND (excluded.announced IS NULL"
+		" OR excluded.announce IN ('replace', 'replace-cross')) THEN s.announce"
+		" ELSE excluded.announce END,"
+		" announced = CASE WHEN s.announced IS NOT NULL AND (excluded.announced IS NULL"
+		" OR excluded.announce IN ('replace', 'replace-cross')) THEN s.announced"
+	" ELSE excluded.announced END"},
 
 	[PF_STMT_REVISE] = {true, {ARG_BIGINT, ARG_IDS, ARG_INTS, ARG_JSONBS},
 		"INSERT INTO paperfeed.revisions (feed, paper, version, was)"

@@ -24,7 +24,7 @@ COMMENT ON FUNCTION paperfeed._topic_score(bigint, bigint, bigint, bigint) IS
 CREATE FUNCTION paperfeed.category_trends(
 	since timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '90 days', bucket interval DEFAULT '1 week',
 	k integer DEFAULT 10, primary_only boolean DEFAULT false, by_change boolean DEFAULT false,
-	until timestamptz DEFAULT pg_catalog.now(), zone text DEFAULT pg_catalog.current_setting('TimeZone'),
+	until timestamptz DEFAULT pg_catalog.now(), zone text DEFAULT COALESCE(pg_catalog.current_setting('paperfeed.time_zone', true), 'UTC'),
 	OUT rank integer, OUT category text, OUT bucket_start timestamptz, OUT papers bigint, OUT share double precision,
 	OUT growth double precision, OUT score double precision)
 RETURNS SETOF record
@@ -130,7 +130,7 @@ COMMENT ON AGGREGATE paperfeed._topics(text, integer, integer) IS
 CREATE FUNCTION paperfeed.keyword_trends(
 	since timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '90 days', k integer DEFAULT 30,
 	bucket interval DEFAULT '1 week', categories text[] DEFAULT NULL,
-	until timestamptz DEFAULT pg_catalog.now(), zone text DEFAULT pg_catalog.current_setting('TimeZone'),
+	until timestamptz DEFAULT pg_catalog.now(), zone text DEFAULT COALESCE(pg_catalog.current_setting('paperfeed.time_zone', true), 'UTC'),
 	OUT rank integer, OUT keyword text, OUT bucket_start timestamptz, OUT papers bigint, OUT share double precision,
 	OUT growth double precision, OUT score double precision)
 RETURNS SETOF record
