@@ -29,7 +29,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/feeds.sql \
 	src/ingest/ingest.sql \
 	src/index/search.sql \
-	src/signal/signals.sql
+	src/signal/signals.sql \
+	src/signal/reader.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

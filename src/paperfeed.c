@@ -10,6 +10,7 @@
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "index/index.h"
+#include "signal/signal.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -21,5 +22,6 @@ _PG_init(void)
 {
 	pf_fetch_init();
 	pf_bm_options_init();
+	pf_signal_init();
 	MarkGUCPrefixReserved("paperfeed");
 }
