@@ -85,6 +85,7 @@ pf_vote(PG_FUNCTION_ARGS)
 {
 	int			value = PG_GETARG_INT32(1);
 	Datum		args[3];
+	text	   *paper;
 	int			before;
 
 	if (value < -1 || value > 1)
@@ -93,7 +94,8 @@ pf_vote(PG_FUNCTION_ARGS)
 				 errmsg("a vote is 1, -1, or 0 to take it back, not %d", value)));
 	pf_reader_connect();
 	args[0] = PointerGetDatum(pf_current_reader());
-	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
+	paper = pf_reader_paper(PG_GETARG_TEXT_PP(0), value == 0);
+	args[1] = paper != NULL ? PointerGetDatum(paper) : PG_GETARG_DATUM(0);
 	args[2] = Int32GetDatum(value);
 	before = give_vote(args, value);
 	SPI_finish();
