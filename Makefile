@@ -30,7 +30,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/ingest.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
-	src/signal/reader.sql
+	src/signal/reader.sql \
+	src/signal/submit.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
