@@ -32,9 +32,10 @@ extern bool pf_source_allowed(const PfSource *source);
 
 /*
  * Ask the service that has it and write the paper, with the caller's rights.
- * Returns what went wrong, or NULL.  Nothing may be locked meanwhile.
+ * Returns what went wrong, or NULL.  Nothing may be locked meanwhile.  A title
+ * that the service knows becomes the identity of its paper.
  */
-extern const char *pf_source_fetch(const PfSource *source);
+extern const char *pf_source_fetch(PfSource *source);
 
 /* How long to wait between two requests for sources of its kind, in milliseconds. */
 extern int	pf_source_pause(const PfSource *source);

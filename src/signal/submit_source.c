@@ -269,7 +269,7 @@ ingest_page(const PfSource *source, text *address)
 
 /* A title's paper, as a search of the service has it. */
 static const char *
-ingest_title(const PfSource *source, text *address)
+ingest_title(PfSource *source, text *address)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Oid			types[1] = {TEXTOID};
@@ -297,7 +297,9 @@ ingest_title(const PfSource *source, text *address)
 	paper = pf_source_read(found);
 	if (paper.scheme == PF_SCHEME_NONE || paper.scheme == PF_SCHEME_URL)
 		return "the paper of this title has no identity to ask for";
-	return pf_source_fetch(&paper);
+	source->scheme = paper.scheme;
+	source->id = paper.id;
+	return pf_source_fetch(source);
 }
 
 /* An error of these classes is none of the service's: the transaction has to end. */
@@ -315,7 +317,7 @@ must_end(int sqlerrcode)
 }
 
 const char *
-pf_source_fetch(const PfSource *source)
+pf_source_fetch(PfSource *source)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;

@@ -36,7 +36,7 @@ my %services = (
 	arxiv => service('{"id": "{id}", "title": "Of arXiv", "authors": ["A B"]}'),
 	doi   => service('{"id": "{id}", "title": "Of a journal", "authors": ["A B"]}'),
 	pmid  => $http->url('/status/503?id={id}'),
-	openreview => service('{"id": "10.1000/another", "title": "Another", "authors": ["A B"]}'),
+	openreview => service('{"id": "10.1000/another", "title": "Another", "authors": ["A B"]}') . '&id={id}',
 	title => service('{"id": "2402.10001", "title": "{id}", "authors": ["A B"]}'),
 	url   => '{id}');
 sql('CREATE EXTENSION paperfeed; DELETE FROM paperfeed.resolvers');
@@ -62,13 +62,15 @@ sub requests { return scalar $http->log; }
 # Who may ingest has the paper at once.
 is(submit('feeder', 'https://arxiv.org/abs/2401.10001v2'), 'arxiv:2401.10001|found|', 'an arXiv paper');
 is(sql(q{SELECT title FROM paperfeed.papers WHERE id = '2401.10001'}), 'Of arXiv', 'is there');
-is(submit('feeder', '10.1000/a b&c#d'), '|waiting|no paper of this title was found', 'what is no DOI is a title');
 is(submit('feeder', '10.1000/x?y=1&body=2#3%25'), 'doi:10.1000/x?y=1&body=2#3%25|found|', 'a DOI, encoded in the address');
 is(submit('feeder', 'hep-th/9901001'), 'arxiv:hep-th/9901001|found|', 'and an old arXiv number');
 like(submit('feeder', 'pmid:77'), qr/^\|waiting\|.*503/, 'a fault of the service is told');
 is(submit('feeder', 'https://openreview.net/forum?id=SyxAb30cY7'), '|waiting|the service has no such paper', 'as is an answer about another paper');
 is(submit('feeder', 'acl:2020.acl-main.1'), '|waiting|no service is known for such an identity; see paperfeed.resolvers', 'and that nobody is known to have it');
 is(submit('feeder', 'Attention, Is All "You" Need!'), 'arxiv:2402.10001|found|', 'a title');
+sql("UPDATE paperfeed.resolvers SET url = replace(url, 'title%22%3A%20%22', 'title%22%3A%20%22Almost%20') WHERE scheme = 'title'");
+is(submit('feeder', 'Another title'), '|waiting|no paper of this title was found', 'unless what is found has another one');
+sql("UPDATE paperfeed.resolvers SET url = '$services{title}' WHERE scheme = 'title'");
 is(sql('SELECT count(*) FROM paperfeed.signals'), '4', 'each is a signal');
 is(sql(q{SELECT count(*) FROM paperfeed.signals WHERE reader = 'feeder' AND kind = 'submission' AND known_at IS NULL}), '4', 'of who submitted it');
 
@@ -103,7 +105,7 @@ is( sql(q{SELECT reader, source, paper, state, attempts FROM paperfeed.submissio
 		map {
 			("$_|2401.10001|arxiv:2401.10001|found|0", "$_|2403.10001|arxiv:2403.10001|found|1",
 				"$_|A title|arxiv:2402.10001|found|1", "$_|" . $http->url('/ok/other.json') . '||waiting|1')
-		} 'half', 'reader') =~ s/A title\|arxiv:2402.10001\|found\|1/A title||waiting|1/gr,
+		} 'half', 'reader'),
 	'what waited was asked for');
 is(sql(q{SELECT count(*) FROM paperfeed.submissions WHERE state = 'waiting' AND attempts <> 1}), '0', 'each once');
 $before = requests();
