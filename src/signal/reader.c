@@ -18,8 +18,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/skey.h"
@@ -27,6 +25,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "common/hashfn.h"
+#include "common/strings.h"
 #include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
@@ -218,17 +217,11 @@ pf_reader_paper_moves(const text *old, const text *new)
 static text *
 check_text(const text *in, const char *what, int max, bool blank_ok, bool lines)
 {
-	const char *s = VARDATA_ANY(in);
-	int			len = (int) VARSIZE_ANY_EXHDR(in);
+	PfStr		body = pf_str_trim((PfStr) {VARDATA_ANY(in), (int) VARSIZE_ANY_EXHDR(in)});
+	const char *s = body.s;
+	int			len = body.len;
 	int			nchars;
 
-	while (len > 0 && isspace((unsigned char) s[0]) && !IS_HIGHBIT_SET(s[0]))
-	{
-		s++;
-		len--;
-	}
-	while (len > 0 && isspace((unsigned char) s[len - 1]) && !IS_HIGHBIT_SET(s[len - 1]))
-		len--;
 	if (len == 0 && !blank_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

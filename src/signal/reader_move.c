@@ -27,7 +27,8 @@ PG_FUNCTION_INFO_V1(pf_readers_moved);
 
 /* The rows of 'tab' at both papers, of which one must go. */
 #define BOTH(tab, at) \
-	"b AS MATERIALIZED (SELECT o.reader, CASE WHEN o." at " > n." at " THEN $2 ELSE $1 END AS loser" \
+	"b AS MATERIALIZED (SELECT o.reader," \
+	" CASE WHEN o." at " > n." at " THEN $2 ELSE $1 END AS loser" \
 	" FROM r JOIN paperfeed." tab " AS o ON o.reader = r.reader AND o.paper = $1" \
 	" JOIN paperfeed." tab " AS n ON n.reader = r.reader AND n.paper = $2)," \
 	" lost AS (DELETE FROM paperfeed." tab " AS t USING b" \
@@ -53,10 +54,12 @@ static PfPlan plans[] = {
 		" WHEN t.note IS NULL THEN o.note ELSE t.note || E'\\n\\n' || o.note END"
 		" FROM r, paperfeed.saves AS o WHERE t.reader = r.reader AND o.reader = r.reader"
 		" AND (t.paper = $1 AND o.paper = $2 OR t.paper = $2 AND o.paper = $1)"},
-	{.sql = "WITH " READERS("save") ", " BOTH("saves", "saved_at") TAKE_BACK("save", "-1", "saved_at")},
+	{.sql = "WITH " READERS("save") ", " BOTH("saves", "saved_at")
+		TAKE_BACK("save", "-1", "saved_at")},
 	{.sql = FOLLOW("save", "saves")},
 
-	{.sql = "WITH " READERS("view") ", " BOTH("reads", "read_at") TAKE_BACK("view", "-1", "read_at")},
+	{.sql = "WITH " READERS("view") ", " BOTH("reads", "read_at")
+		TAKE_BACK("view", "-1", "read_at")},
 	{.sql = FOLLOW("view", "reads")},
 
 	{.sql = "UPDATE paperfeed.comments SET paper = $2 WHERE paper = $1"},

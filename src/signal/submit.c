@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -22,7 +23,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "pgstat.h"
 #include "signal/reader.h"
 #include "signal/submit.h"
 #include "storage/latch.h"
@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #define MAX_SOURCE		2000	/* characters */
 #define MAX_NOTE		10000
@@ -61,7 +62,8 @@ static PfPlan look_waiting = {
 };
 
 static PfPlan settle_plan = {
-	.sql = "WITH s AS (UPDATE paperfeed.submissions AS s SET paper = $2, state = 'found', problem = NULL"
+	.sql = "WITH s AS (UPDATE paperfeed.submissions AS s"
+	" SET paper = $2, state = 'found', problem = NULL"
 	" WHERE id = $1 AND paper IS NULL AND NOT EXISTS (SELECT FROM paperfeed.submissions AS o"
 	" WHERE o.reader = s.reader AND o.paper = $2) RETURNING *)"
 	" " SIGNALS " SELECT paper, 'submission', 1, at, reader, now() FROM s"
@@ -237,6 +239,10 @@ note_problem(int64 id, int max_attempts, const char *problem)
 static void
 wait_until(TimestampTz time)
 {
+	static uint32 wait_event = 0;
+
+	if (wait_event == 0)
+		wait_event = pf_wait_event_new("PaperfeedPause");
 	for (;;)
 	{
 		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), time);
@@ -245,7 +251,7 @@ wait_until(TimestampTz time)
 		if (left <= 0)
 			break;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
-						 PG_WAIT_EXTENSION);
+						 wait_event);
 		ResetLatch(MyLatch);
 	}
 }
@@ -279,7 +285,8 @@ pf_resolve_submissions(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to ask for submitted papers"),
-				 errdetail("It takes EXECUTE on paperfeed.ingest, ingest_document and fetch, and SELECT, INSERT and UPDATE on paperfeed.papers.")));
+				 errdetail("It takes EXECUTE on paperfeed.ingest, ingest_document and fetch, "
+						   "and SELECT, INSERT and UPDATE on paperfeed.papers.")));
 	for (; asked < max_requests; asked++)
 	{
 		int64		id;

@@ -128,7 +128,8 @@ ask(const char *sql, int nargs, Oid *types, Datum *args)
 #define MAY_FETCH \
 	MAY_EXECUTE("fetch(pg_catalog.text)")
 #define MAY_TAKE_IN \
-	MAY_EXECUTE("ingest_document(pg_catalog.bytea, pg_catalog.regclass, pg_catalog.text, pg_catalog.text)")
+	MAY_EXECUTE("ingest_document(pg_catalog.bytea, pg_catalog.regclass, " \
+				"pg_catalog.text, pg_catalog.text)")
 
 bool
 pf_source_allowed(const PfSource *source)
@@ -164,7 +165,10 @@ scheme_of(const PfSource *source, PfStr *value)
 	return cstring_to_text_with_len(id, (int) (colon - id));
 }
 
-/* In a title, what is not a letter or digit parts words only, and might mean something to the service. */
+/*
+ * In a title, what is not a letter or digit parts words only, and might mean
+ * something to the service.
+ */
 static void
 append_encoded(StringInfo out, PfStr value, bool words_only)
 {
@@ -256,7 +260,8 @@ ingest_page(const PfSource *source, text *address)
 	Datum		args[2] = {PointerGetDatum(address), PointerGetDatum(source->id)};
 	const char *error;
 
-	error = ask("SELECT COALESCE((SELECT CASE WHEN r.status OPERATOR(pg_catalog.=) 'failed' THEN r.error ELSE '' END"
+	error = ask("SELECT COALESCE((SELECT CASE WHEN r.status OPERATOR(pg_catalog.=) 'failed'"
+				" THEN r.error ELSE '' END"
 				" FROM (SELECT f.* FROM paperfeed.fetch($1) AS f"
 				" WHERE f.id OPERATOR(pg_catalog.=) $2::paperfeed.paperid LIMIT 1) AS f,"
 				" LATERAL paperfeed.ingest_document(pg_catalog.convert_to(pg_catalog.jsonb_build_object("
