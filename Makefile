@@ -3,7 +3,8 @@
 #   make demo     from a bare machine to ranked papers (demo-stop, demo-clean)
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
-#                 the latter alone: bench-search
+#                 the latter alone: bench-search; signals and lists: bench-signals;
+#                 which votes trending() foresees: bench-trending
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -31,7 +32,10 @@ SQL_PARTS = src/paperfeed.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
-	src/signal/submit.sql
+	src/signal/submit.sql \
+	src/signal/trending.sql \
+	src/signal/observe.sql \
+	src/signal/topics.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -52,10 +56,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -66,9 +70,17 @@ test:
 bench:
 	@bash test/bench/bench.sh
 	@bash test/bench/search.sh
+	@bash test/bench/signals.sh
+	@bash test/bench/trending.sh
 
 bench-search:
 	@bash test/bench/search.sh
+
+bench-signals:
+	@bash test/bench/signals.sh
+
+bench-trending:
+	@bash test/bench/trending.sh
 
 else
 

@@ -70,6 +70,29 @@ ALTER INDEX bounds_idx RESET (k1, b);
 -- many terms
 SELECT pg_temp.wrong(format('paperfeed.bm25_query(%L, ''bounds_idx'')', (SELECT string_agg('w' || i, ' ') FROM generate_series(1, 400) AS i)));
 
+-- counts that change from one stretch of documents to the next, so that bounds do, and conditions that make several runs
+TRUNCATE bounds;
+CREATE FUNCTION pg_temp.hash(a int, b int, n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (hashint8(a * 1000000::bigint + b) & 65535) % n $$;
+INSERT INTO bounds (tsv, few, many)
+	SELECT string_agg('w' || t || ':' || (SELECT string_agg(p::text, ',') FROM generate_series(1, ('{1,2,6,30}'::int[])[1 + pg_temp.hash(t, i / (40 * t), 4)] + pg_temp.hash(t + 10, i, 3)) AS p), ' ')::tsvector, i / 1500, i % 1500
+	FROM generate_series(0, 8999) AS i, (VALUES (1, 1), (2, 2), (3, 3), (4, 20), (5, 150), (6, 7), (7, 1)) AS terms(t, seldom)
+	WHERE pg_temp.hash(t + 20, i, seldom) = 0 GROUP BY i ORDER BY i;
+REINDEX INDEX bounds_idx;
+SELECT words, string_agg(DISTINCT pg_temp.wrong(format('paperfeed.bm25_query(%L, ''bounds_idx'')', words), c || CASE WHEN match THEN format(' AND tsv @@ %L', replace(words, ' ', ' & ')) ELSE '' END, k), ' ')
+	FROM (VALUES ('w2', false), ('w5', false), ('w2 w5', false), ('w2 w6 w3 w7', false), ('w1 w4', false), ('w2 w4', true), ('w2 w3 w6', true)) AS queries(words, match)
+	CROSS JOIN (VALUES (1), (40)) AS ks(k) CROSS JOIN (VALUES ('true'), ('many < 200'), ('many BETWEEN 700 AND 800 AND few > 1')) AS conditions(c)
+	GROUP BY words ORDER BY words;
+
+-- in a block of the rarer word the other one's bound rises, and with it what the rarer one's postings need
+TRUNCATE bounds;
+INSERT INTO bounds (tsv)
+	SELECT CASE WHEN i < 4096 THEN CASE i / 128 WHEN 8 THEN 'much:1,2,3,4,5,6,7,8,9,10' ELSE 'much:1' END || CASE WHEN i IN (0, 16, 32, 2032) THEN ' few:1,2,3,4,5,6,7,8,9,10' WHEN i % 16 = 0 THEN ' few:1' ELSE '' END ELSE 'none' END::tsvector
+	FROM generate_series(0, 12287) AS i;
+ALTER INDEX bounds_idx SET (b = 0);
+REINDEX INDEX bounds_idx;
+SELECT pg_temp.wrong('''bounds_idx: few much:4''::paperfeed.bm25query', c, 1) FROM (VALUES ('true'), ('tsv @@ ''few & much''')) AS conditions(c);
+ALTER INDEX bounds_idx RESET (b);
+
 -- an index of other weights cannot sort by this one's scores, and says so to the planner
 CREATE INDEX bounds_other ON bounds USING paperfeed_bm25 (tsv) WITH (config = simple, weights = '{3,1,1,1}');
 SELECT pg_temp.wrong('paperfeed.bm25_query(''w2 w3'', ''bounds_idx'')'), pg_temp.wrong('paperfeed.bm25_query(''w2 w3'', ''bounds_other'')');
@@ -91,6 +114,11 @@ SELECT array_agg(id ORDER BY id) FROM fields WHERE tsv @@ ANY ('{NULL}'::tsquery
 SELECT count(*) FROM fields;
 SELECT paperfeed.bm25_query('fields_idx: ''w'':1e7'::text, 'fields_idx');
 SELECT 'fields_idx: ''w'':1e7'::paperfeed.bm25query;
+-- what adds up to more than the largest weight has that weight
+SELECT 'fields_idx: w:6e5 w:6e5 v:A6e5 v:6e5'::paperfeed.bm25query;
+SELECT paperfeed.bm25_query(repeat('Foo ', 1000002) || 'bar', 'fields_idx');
+SELECT 'fields_idx: w:1e6 w:1e7'::paperfeed.bm25query;
+SELECT 'fields_idx: w:nan w:1'::paperfeed.bm25query;
 
 -- a prefix would show words of rows that a policy hides
 CREATE ROLE bounds_reader;

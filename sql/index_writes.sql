@@ -159,5 +159,36 @@ VACUUM ix_docs;
 SELECT CASE WHEN pg_relation_size('ix_docs_tsv') > 1.3 * :before + 262144 THEN pg_relation_size('ix_docs_tsv') - :before ELSE 0 END AS grown;
 SELECT pg_temp.faults();
 
+-- A segment that is too large to be written again for few dead ones keeps them: neither they nor the rows that
+-- took their places are found by their words.
+CREATE TEMP TABLE large (id serial, tsv tsvector, n integer) WITH (autovacuum_enabled = off);
+INSERT INTO large (tsv, n) SELECT array_to_tsvector('{old}' || array_agg(repeat(md5(i || ' ' || j), 60))), i % 3
+	FROM generate_series(1, 500) AS i, generate_series(1, 10) AS j GROUP BY i ORDER BY i;
+CREATE INDEX large_tsv ON large USING paperfeed_bm25 (tsv, n) WITH (config = 'simple', buffer_size = 64);
+SELECT pages > 1000 FROM paperfeed.index_segments('large_tsv');
+INSERT INTO large (tsv, n) VALUES ('old', 1);
+DELETE FROM large WHERE id % 10 = 1;
+VACUUM (INDEX_CLEANUP on) large;
+SELECT documents, dead FROM paperfeed.index_segments('large_tsv');
+INSERT INTO large (tsv, n) SELECT 'new', i % 3 FROM generate_series(1, 100) AS i;
+-- those of a second VACUUM come on top
+DELETE FROM large WHERE id % 50 = 2;
+VACUUM (INDEX_CLEANUP on) large;
+SELECT documents, dead FROM paperfeed.index_segments('large_tsv') ORDER BY 1 DESC LIMIT 1;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT count(*) FILTER (WHERE tsv @@ 'new') AS wrong, count(*) FROM (SELECT tsv FROM large ORDER BY tsv <=> paperfeed.bm25_query('old', 'large_tsv') LIMIT 400) AS best;
+SELECT count(*) FILTER (WHERE tsv @@ 'new') AS wrong, count(*) FROM (SELECT tsv FROM large WHERE tsv @@ 'old') AS found;
+SELECT count(*) FILTER (WHERE tsv @@ 'new') AS wrong, count(*) FROM (SELECT tsv FROM large WHERE n = 1 AND tsv @@ 'old | x') AS found;
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM large ORDER BY tsv <=> paperfeed.bm25_query('new', 'large_tsv')) AS every;
+RESET enable_seqscan;
+RESET enable_sort;
+-- those of a large merge are dropped
+DELETE FROM large WHERE id % 3 = 0;
+VACUUM (INDEX_CLEANUP on) large;
+SELECT documents - (SELECT count(*) FROM large) AS too_many, dead FROM paperfeed.index_stats('large_tsv');
+SELECT * FROM paperfeed.index_check('large_tsv');
+DROP TABLE large;
+
 DROP TABLE ix_docs;
 DROP SCHEMA oracle CASCADE;

@@ -5,7 +5,7 @@ SET datestyle = 'ISO';
 SET client_min_messages = warning;
 \pset format unaligned
 \pset tuples_only on
-TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.signals, paperfeed.heat, paperfeed.votes, paperfeed.saves,
+TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.feeds, paperfeed.readings, paperfeed.signals, paperfeed.heat, paperfeed.votes, paperfeed.saves,
 	paperfeed.reads, paperfeed.comments, paperfeed.submissions;
 INSERT INTO paperfeed.papers (id, title) SELECT ('2401.0000' || i)::paperfeed.paperid, 'Paper ' || i FROM generate_series(1, 9) AS i;
 INSERT INTO paperfeed.aliases VALUES ('10.1000/one', '2401.00001');
@@ -300,6 +300,18 @@ SELECT reader, paper FROM paperfeed.submissions WHERE reader ~ '^r[123]$' ORDER 
 SELECT kind, reader, sum(weight) FROM paperfeed.signals WHERE paper = '2401.00005' AND reader ~ '^r[123]$' GROUP BY kind, reader ORDER BY 1, 2;
 SELECT count(*) FROM paperfeed.comments WHERE paper = '2401.00004';
 
+-- and so it is when an ingest finds that they are one
+SELECT (paperfeed.ingest_document(convert_to('{"id": "10.1000/j", "title": "J"}{"id": "pmid:9", "title": "J"}', 'UTF8'))).added;
+SET paperfeed.reader = 'r1';
+SELECT paperfeed.vote('10.1000/j'), paperfeed.vote('pmid:9', -1), paperfeed.comment('pmid:9', 'x') > 0;
+RESET paperfeed.reader;
+SELECT (paperfeed.ingest_document(convert_to('{"id": "10.1000/j", "pmid": "9", "title": "J"}', 'UTF8'))).status;
+SELECT reader, paper, value, pg_temp.net(paper) FROM paperfeed.votes WHERE paper IN ('10.1000/j', 'pmid:9');
+SET paperfeed.reader = 'r1';
+SELECT paperfeed.vote('pmid:9', 0);
+RESET paperfeed.reader;
+SELECT pg_temp.net('10.1000/j'), (SELECT count(*) FROM paperfeed.signals WHERE paper = 'pmid:9');
+
 -- heat is what its signals say
 CREATE TEMP TABLE was AS SELECT paper, heat FROM paperfeed.heat;
 SELECT paperfeed.rebuild_heat() > 0;
@@ -318,5 +330,5 @@ DROP SCHEMA trap CASCADE;
 DROP OWNED BY regress_paperfeed_ann, regress_paperfeed_bob, regress_paperfeed_app;
 REVOKE SET ON PARAMETER paperfeed.reader FROM regress_paperfeed_app;
 DROP ROLE regress_paperfeed_ann, regress_paperfeed_bob, regress_paperfeed_app, regress_paperfeed_none;
-TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.signals, paperfeed.heat, paperfeed.votes, paperfeed.saves,
+TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.feeds, paperfeed.readings, paperfeed.signals, paperfeed.heat, paperfeed.votes, paperfeed.saves,
 	paperfeed.reads, paperfeed.comments, paperfeed.submissions;

@@ -160,6 +160,7 @@ SELECT string_agg(keyword, '|') FROM paperfeed.keywords('обзор методо
 SELECT count(*) FROM paperfeed.keywords((SELECT string_agg('w' || i, ' ') FROM generate_series(1, 20000) AS i), NULL);
 \set VERBOSITY sqlstate
 SELECT * FROM paperfeed.keywords('graph', -1);
+SELECT keyword, occurrences FROM paperfeed.keywords(repeat('Graph ', 1000002) || 'twin');
 SELECT count(*) FROM paperfeed.keywords((SELECT string_agg('w' || i, ' ') FROM generate_series(1, 70000) AS i), NULL);
 \set VERBOSITY default
 

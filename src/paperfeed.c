@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/clock.h"
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "index/index.h"
@@ -20,8 +21,10 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	pf_clock_init();
 	pf_fetch_init();
 	pf_bm_options_init();
 	pf_signal_init();
+	pf_observe_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

@@ -38,9 +38,3 @@ pf_pairs_add(PfPairs *pairs, const char *key, PfPairType type, PfStr value)
 	pairs->items[pairs->n].type = type;
 	pairs->n++;
 }
-
-void
-pf_pairs_add_int(PfPairs *pairs, const char *key, int64 value)
-{
-	pf_pairs_add(pairs, key, PF_PAIR_NUMBER, pf_str_printf("%lld", (long long) value));
-}

@@ -78,6 +78,5 @@ typedef struct PfRecord
 
 extern void pf_record_init(PfRecord *rec);
 extern void pf_pairs_add(PfPairs *pairs, const char *key, PfPairType type, PfStr value);
-extern void pf_pairs_add_int(PfPairs *pairs, const char *key, int64 value);
 
 #endif							/* PF_RECORD_H */

@@ -189,21 +189,6 @@ pf_child(const PfNode *node, const char *name)
 }
 
 const PfNode *
-pf_child_ns(const PfNode *node, PfNs ns, const char *name)
-{
-	int			len = (int) strlen(name);
-
-	if (node == NULL)
-		return NULL;
-	for (const PfNode *c = node->child; c != NULL; c = c->next)
-	{
-		if (c->ns == ns && is_named(c, name, len))
-			return c;
-	}
-	return NULL;
-}
-
-const PfNode *
 pf_path(const PfNode *node, const char *path)
 {
 	while (node != NULL && *path != '\0')
@@ -313,12 +298,6 @@ PfStr
 pf_child_text(const PfNode *node, const char *name)
 {
 	return pf_text(pf_child(node, name));
-}
-
-PfStr
-pf_path_text(const PfNode *node, const char *path)
-{
-	return pf_text(pf_path(node, path));
 }
 
 static void

@@ -105,7 +105,6 @@ extern bool pf_node_append(PfArena *arena, PfNode *node, const char *s, size_t l
 
 /* First child element or member of that name, in any name space; NULL if there is none.  NULL in, NULL out. */
 extern const PfNode *pf_child(const PfNode *node, const char *name);
-extern const PfNode *pf_child_ns(const PfNode *node, PfNs ns, const char *name);
 
 /* Walk "a.b.c": pf_child again and again. */
 extern const PfNode *pf_path(const PfNode *node, const char *path);
@@ -120,7 +119,6 @@ extern PfStr pf_attr(const PfNode *node, const char *name);
  */
 extern PfStr pf_text(const PfNode *node);
 extern PfStr pf_child_text(const PfNode *node, const char *name);	/* pf_text(pf_child()) */
-extern PfStr pf_path_text(const PfNode *node, const char *path);
 
 /*
  * The content of an element as markup for pf_plain: text escaped, child

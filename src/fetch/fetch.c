@@ -292,12 +292,6 @@ pf_fetch_end(PfFetchSet *set)
 	MemoryContextDelete(set->context);
 }
 
-int
-pf_fetch_pending(const PfFetchSet *set)
-{
-	return set->pending;
-}
-
 void
 pf_response_free(PfResponse *response)
 {
@@ -522,13 +516,6 @@ drive(PfFetchSet *set, double wait_ms)
 	}
 	collect(set);
 	CHECK_FOR_INTERRUPTS();
-}
-
-void
-pf_fetch_pump(PfFetchSet *set)
-{
-	if (set->active > 0 || !dlist_is_empty(&set->waiting))
-		drive(set, 0);
 }
 
 PfResponse *

@@ -116,8 +116,7 @@ extern void pf_response_free(PfResponse *response);
  * CurrentMemoryContext; choose one that outlasts a transaction if the caller
  * commits between responses.  Connections are kept and used again within a set.
  *
- * Time runs for requests under way even when the caller does something else,
- * so call pf_fetch_pump now and then during long work of your own.
+ * Time runs for requests under way even when the caller does something else.
  */
 typedef struct PfFetchSet PfFetchSet;
 
@@ -133,12 +132,6 @@ extern void pf_fetch_add(PfFetchSet *set, const PfRequest *request);
  * low; pf_fetch_end frees those that were not.
  */
 extern PfResponse *pf_fetch_next(PfFetchSet *set, int wait_ms);
-
-/* Move data without waiting; cheap. */
-extern void pf_fetch_pump(PfFetchSet *set);
-
-/* Requests added whose responses were not taken yet. */
-extern int	pf_fetch_pending(const PfFetchSet *set);
 
 /* Close connections, give up what is under way, and free the set with its responses. */
 extern void pf_fetch_end(PfFetchSet *set);

@@ -3,8 +3,8 @@
  * cursor.c
  *		Reading the postings of a term, block by block.
  *
- * A block is decoded into the cursor under a share lock of its page: documents
- * when it is entered, codes and lengths when they are asked for.  The skip
+ * A block is decoded into the cursor from its pinned page, on a standby under a share
+ * lock: documents when it is entered, codes and lengths when they are asked for.  The skip
  * entries of a list are copied whole, 16 bytes for 128 postings, so that
  * finding a block costs no more page reads.
  *
@@ -291,31 +291,11 @@ pf_bm_cursor_posting(PfBmCursor *cursor, uint32 *code, uint32 *length)
 	unpin(cursor);
 }
 
-/* Stands on the first posting again. */
-void
-pf_bm_cursor_rewind(PfBmCursor *cursor)
-{
-	cursor->shallow = 0;
-	if (cursor->n == 0)
-		return;
-	if (cursor->term.nblocks > 1 && cursor->block != 0)
-		decode(cursor, 0, false);
-	cursor->pos = 0;
-	cursor->doc = cursor->docs[0];
-}
-
 uint32
 pf_bm_cursor_code(PfBmCursor *cursor)
 {
 	pf_bm_cursor_codes(cursor);
 	return cursor->codes[cursor->pos];
-}
-
-float4
-pf_bm_cursor_length(PfBmCursor *cursor)
-{
-	pf_bm_cursor_codes(cursor);
-	return cursor->segment->lengths[cursor->lengths[cursor->pos]];
 }
 
 uint32

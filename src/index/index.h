@@ -422,7 +422,8 @@ extern BlockNumber pf_bm_pages_extend(Relation index, uint32 n);
 
 /* Marks pages as free for reuse past the horizon of what runs now. */
 extern void pf_bm_page_retire(Relation index, BlockNumber blkno, uint64 owner);
-extern bool pf_bm_page_reusable(Relation heap, Page page);	/* new, or retired past the horizon */
+extern bool pf_bm_is_past(uint64 xid);	/* is a full transaction id past the horizon? */
+extern bool pf_bm_page_reusable(Page page);	/* new, or retired past the horizon */
 
 /* ---- meta.c ---- */
 
@@ -606,11 +607,9 @@ extern uint32 pf_bm_cursor_seek(PfBmCursor *cursor, uint32 doc);
 extern uint32 pf_bm_cursor_next(PfBmCursor *cursor);
 extern void pf_bm_cursor_codes(PfBmCursor *cursor);	/* sees to it that the block is coded */
 extern uint32 pf_bm_cursor_code(PfBmCursor *cursor);	/* of the posting it stands on */
-extern float4 pf_bm_cursor_length(PfBmCursor *cursor);
 
 /* Code of counts and of length of the posting it stands on, without decoding the others'. */
 extern void pf_bm_cursor_posting(PfBmCursor *cursor, uint32 *code, uint32 *length);
-extern void pf_bm_cursor_rewind(PfBmCursor *cursor);
 
 /* The block that would hold doc, without reading it: its last document and its largest impact. */
 extern uint32 pf_bm_cursor_shallow(PfBmCursor *cursor, uint32 doc, uint16 *impact);
@@ -786,8 +785,8 @@ extern bool pf_bm_spill(Relation index, uint32 pages, bool wait);
  */
 extern bool pf_bm_merge_step(Relation index, uint32 max_pages);
 
-/* Writes a segment that reaches a block again, elsewhere; the caller as above. */
-extern bool pf_bm_move_step(Relation index, BlockNumber limit);
+/* Writes a segment again, elsewhere, if it is there still and reaches a block; the caller as above. */
+extern bool pf_bm_move_step(Relation index, uint64 id, BlockNumber limit);
 
 /* One merge as small as an insert may wait for, unless somebody else is merging. */
 extern void pf_bm_merge_inline(Relation index);
@@ -801,7 +800,7 @@ extern IndexBulkDeleteResult *pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBu
 /* ---- sweep.c ---- */
 
 /* Finds free pages and retires those of nobody; gives the number of blocks before the free ones at the end. */
-extern BlockNumber pf_bm_sweep(IndexVacuumInfo *info, Relation heap, IndexBulkDeleteResult *stats);
+extern BlockNumber pf_bm_sweep(IndexVacuumInfo *info, IndexBulkDeleteResult *stats);
 
 /* Pages of a segment that this backend has retired: for the free space map, once they may be used again. */
 extern void pf_bm_free_later(uint64 index_id, BlockNumber start, uint32 npages);
@@ -833,7 +832,8 @@ typedef struct PfBmQuery
 #define PF_BM_MAX_QUERY_TERMS	65535
 
 /* So that no product of scores leaves single precision. */
-#define PF_BM_WEIGHT_IN_RANGE(weight)	((weight) >= 1e-6f && (weight) <= 1e6f)
+#define PF_BM_MAX_WEIGHT	1e6f
+#define PF_BM_WEIGHT_IN_RANGE(weight)	((weight) >= 1e-6f && (weight) <= PF_BM_MAX_WEIGHT)
 
 extern PfBmQuery *pf_bm_query_check(Datum value);	/* detoasted; sound; ERROR if not */
 

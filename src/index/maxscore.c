@@ -238,11 +238,8 @@ add_scores(Any *any, PfBmClause *clause, uint32 base, uint32 end, bool dense)
 
 		pf_bm_clause_score_block(any->search, clause);
 		/* Where the block ends in the window, there is no need to look at each. */
-		if (cursor->docs[n - 1] >= end)
-		{
-			while (cursor->docs[n - 1] >= end)
-				n--;
-		}
+		while (cursor->docs[n - 1] >= end)
+			n--;
 		added += n - i;
 		if (dense)
 		{

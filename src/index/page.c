@@ -139,8 +139,15 @@ pf_bm_read(Relation index, BlockNumber blkno, PfBmKind kind, uint64 owner)
 	return buffer;
 }
 
+/* For all databases' transactions, whoever asks: one page must not be free for VACUUM and in use for an insert. */
 bool
-pf_bm_page_reusable(Relation heap, Page page)
+pf_bm_is_past(uint64 xid)
+{
+	return GlobalVisCheckRemovableFullXid(NULL, FullTransactionIdFromU64(xid));
+}
+
+bool
+pf_bm_page_reusable(Page page)
 {
 	const PfBmTail *tail;
 
@@ -149,8 +156,7 @@ pf_bm_page_reusable(Relation heap, Page page)
 	if (!layout_is_sound(page))
 		return false;
 	tail = PF_BM_TAIL(page);
-	return (tail->kind & PF_BM_RETIRED) != 0 &&
-		GlobalVisCheckRemovableFullXid(heap, FullTransactionIdFromU64(tail->xid));
+	return (tail->kind & PF_BM_RETIRED) != 0 && pf_bm_is_past(tail->xid);
 }
 
 static Buffer
@@ -186,8 +192,7 @@ pf_bm_page_claim(Relation index, bool extend_only)
 		/* Whoever holds it may be waiting for a lock that we hold. */
 		if (ConditionalLockBuffer(buffer))
 		{
-			/* No relation: the horizon of all databases' transactions, the safest. */
-			if (pf_bm_page_reusable(NULL, BufferGetPage(buffer)))
+			if (pf_bm_page_reusable(BufferGetPage(buffer)))
 				return buffer;
 			UnlockReleaseBuffer(buffer);
 		}

@@ -20,8 +20,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -122,7 +120,8 @@ pf_bm_query_make(Oid index, PfBmWords *words)
 		term->offset = (uint32) (bytes - (char *) query);
 		term->len = (uint16) items[i].len;
 		term->mask = (uint16) items[i].mask;
-		term->weight = (float4) items[i].weight;
+		/* A text may have a word more often than that. */
+		term->weight = items[i].weight > PF_BM_MAX_WEIGHT ? PF_BM_MAX_WEIGHT : (float4) items[i].weight;
 		if (!PF_BM_WEIGHT_IN_RANGE(term->weight))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -427,7 +426,7 @@ pf_bm25query_recv(PG_FUNCTION_ARGS)
 		float4		weight = pq_getmsgfloat4(buf);
 
 		if (len == 0 || len > MAXSTRLEN || mask == 0 || mask > PF_BM_ALL_FIELDS ||
-			!isfinite(weight) || weight <= 0)
+			!PF_BM_WEIGHT_IN_RANGE(weight))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					 errmsg("invalid term %u of a bm25query", i + 1)));

@@ -129,7 +129,7 @@ BEGIN ATOMIC
 	ORDER BY b.rank;
 END;
 
-COMMENT ON FUNCTION paperfeed.search(text, integer, timestamptz, text[]) IS 
+COMMENT ON FUNCTION paperfeed.search(text, integer, timestamptz, text[]) IS
 'the k best of paperfeed.papers for a query, by BM25F over title, authors and abstract (index papers_search): words rank, what is in double quotes must be there, -word or -"phrase" must not, or between two parts: one of them; an identity or an alias (arXiv number, DOI, address ...) finds its paper first, withdrawn or not, other withdrawn papers are left out; since and categories (any of them) narrow it; score is 0 or more, higher is better, comparable within one query; equal scores: the newer first, then by id; the snippet, of the first 4,000 characters of the abstract, has the words found between **; a query of nothing but exclusions gives the newest papers; an empty query, one of stop words and NULL find nothing; k NULL gives all, negative is error 2201W; of a long query the 64 words that tell the most count; errors: 42501 without SELECT on paperfeed.papers, 42704 without the index';
 
 CREATE FUNCTION paperfeed.keywords(

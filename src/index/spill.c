@@ -259,6 +259,7 @@ merge(Relation index, const PfBmMeta *meta, const uint32 *chosen, int n)
 	PfBmSegmentEntry entry;
 	bool		any;
 
+	pf_bm_free_due(index, meta->index_id);
 	for (int i = 0; i < n; i++)
 	{
 		inputs[i] = pf_bm_segment_open(index, meta, &meta->segments[chosen[i]]);
@@ -312,7 +313,7 @@ reaches(const PfBmSegment *segment, BlockNumber limit)
 }
 
 bool
-pf_bm_move_step(Relation index, BlockNumber limit)
+pf_bm_move_step(Relation index, uint64 id, BlockNumber limit)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed move step",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -323,8 +324,11 @@ pf_bm_move_step(Relation index, BlockNumber limit)
 	pf_bm_meta_read(index, meta);
 	for (uint32 i = 0; i < meta->nsegments && !moved; i++)
 	{
-		PfBmSegment *segment = pf_bm_segment_open(index, meta, &meta->segments[i]);
+		PfBmSegment *segment;
 
+		if (meta->segments[i].id != id)
+			continue;
+		segment = pf_bm_segment_open(index, meta, &meta->segments[i]);
 		moved = reaches(segment, limit);
 		pf_bm_segment_release(segment);
 		if (moved)

@@ -45,7 +45,6 @@
 typedef struct Sweep
 {
 	Relation	index;
-	Relation	heap;
 	uint64		horizon;
 	PfBmMeta	meta;
 	PfBmChain	chain;
@@ -92,9 +91,7 @@ pf_bm_free_due(Relation index, uint64 index_id)
 
 	for (int i = 0; i < nlater; i++)
 	{
-		/* No relation: as pf_bm_page_claim() asks. */
-		if (later[i].index_id != index_id ||
-			!GlobalVisCheckRemovableFullXid(NULL, FullTransactionIdFromU64(later[i].xid)))
+		if (later[i].index_id != index_id || !pf_bm_is_past(later[i].xid))
 		{
 			later[kept++] = later[i];
 			continue;
@@ -112,9 +109,9 @@ pf_bm_free_due(Relation index, uint64 index_id)
 
 /* No page stamped with a smaller full transaction id can be in the making. */
 static uint64
-oldest_running(Relation heap)
+oldest_running(void)
 {
-	TransactionId oldest = GetOldestNonRemovableTransactionId(heap);
+	TransactionId oldest = GetOldestNonRemovableTransactionId(NULL);
 	FullTransactionId next = ReadNextFullTransactionId();
 	uint32		age = XidFromFullTransactionId(next) - oldest;
 
@@ -210,7 +207,7 @@ sweep_page(Sweep *sweep, BlockNumber blkno, BufferAccessStrategy strategy, Index
 	uint64		owner = 0;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	is_free = pf_bm_page_reusable(sweep->heap, page);
+	is_free = pf_bm_page_reusable(page);
 	if (!is_free && !PageIsNew(page) && pf_bm_page_is_sound(page))
 	{
 		const PfBmTail *tail = PF_BM_TAIL(page);
@@ -290,7 +287,7 @@ number_of_blocks(Relation index)
 }
 
 BlockNumber
-pf_bm_sweep(IndexVacuumInfo *info, Relation heap, IndexBulkDeleteResult *stats)
+pf_bm_sweep(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed sweep",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -300,8 +297,7 @@ pf_bm_sweep(IndexVacuumInfo *info, Relation heap, IndexBulkDeleteResult *stats)
 	BlockNumber used = 1;
 
 	sweep->index = info->index;
-	sweep->heap = heap;
-	sweep->horizon = oldest_running(heap);
+	sweep->horizon = oldest_running();
 	list_linked(sweep);
 	nblocks = number_of_blocks(info->index);
 	stats->pages_deleted = stats->pages_free = 0;
@@ -330,7 +326,7 @@ worth_cutting(BlockNumber nblocks, BlockNumber used)
 
 /* The number of blocks without the free ones at the end. */
 static BlockNumber
-find_end(Relation index, Relation heap, BlockNumber nblocks, BufferAccessStrategy strategy)
+find_end(Relation index, BlockNumber nblocks, BufferAccessStrategy strategy)
 {
 	while (nblocks > 1)
 	{
@@ -339,7 +335,7 @@ find_end(Relation index, Relation heap, BlockNumber nblocks, BufferAccessStrateg
 
 		CHECK_FOR_INTERRUPTS();
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		is_free = pf_bm_page_reusable(heap, BufferGetPage(buffer));
+		is_free = pf_bm_page_reusable(BufferGetPage(buffer));
 		UnlockReleaseBuffer(buffer);
 		if (!is_free)
 			break;
@@ -364,12 +360,12 @@ pf_bm_truncate(IndexVacuumInfo *info, Relation heap, BlockNumber used, IndexBulk
 	if (!worth_cutting(nblocks, used) || IsInParallelMode() || !pf_vacuum_truncates(options))
 		return;
 	/* Merges may have used some of them since. */
-	if (!worth_cutting(nblocks, find_end(index, heap, nblocks, info->strategy)))
+	if (!worth_cutting(nblocks, find_end(index, nblocks, info->strategy)))
 		return;
 	if (!ConditionalLockRelation(index, AccessExclusiveLock))
 		return;
 	nblocks = RelationGetNumberOfBlocks(index);
-	used = find_end(index, heap, nblocks, info->strategy);
+	used = find_end(index, nblocks, info->strategy);
 	if (worth_cutting(nblocks, used))
 	{
 		RelationTruncate(index, used);

@@ -201,7 +201,7 @@ static int
 narrow(PfBmSearch *search, const PfBmRange *ranges, int nranges, PfBmRange *tested, Run *runs)
 {
 	const PfBmHeader *header = &search->segment->header;
-	const PfBmZone *zones[INDEX_MAX_KEYS];
+	const PfBmZone *zones[PF_BM_MAX_FILTERS];
 	uint32		per_page = PF_BM_PAYLOAD / search->view->meta.doc_width;
 	uint32		npages = header->npages[PF_BM_AREA_DOCS];
 	uint32		gap = 1;
@@ -293,7 +293,7 @@ search_segment(PfBmView *view, uint32 number, const PfBmRange *ranges, int nrang
 	const PfBmSegmentEntry *entry = &view->meta.segments[number];
 	PfBmSegment *segment = view->segments[number];
 	const PfBmTerm *terms = view->terms + (Size) number * query->nterms;
-	PfBmRange	tested[INDEX_MAX_KEYS];
+	PfBmRange	tested[PF_BM_MAX_FILTERS];
 	Run			runs[MAX_RUNS];
 	int			nruns;
 	PfBmSearch	search = {.view = view,.segment = segment,.number = number,.top = top};

@@ -284,20 +284,35 @@ merge_all(Relation index)
 
 /*
  * After a bulk load most of the file may be free, and its end in use.  Segments there are written to
- * the free pages before, so that the next VACUUM can cut the end off.
+ * the free pages before, so that the next VACUUM can cut the end off.  Each is written once at most, since
+ * it may come to lie at the end again; and none any more once the file has grown, since then
+ * others take the free pages, too.  nfree is of the time when next_owner was no segment's id yet.
  */
 static void
-move_down(Relation index, BlockNumber nfree)
+move_down(Relation index, BlockNumber nfree, uint64 next_owner)
 {
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
-	BlockNumber limit = (nblocks - Min(nfree, nblocks)) * 2;
-	bool		more = nfree >= MOVE_PAGES && nfree > nblocks / 2;
+	BlockNumber limit;
+	PfBmMeta	meta;
 
-	for (int i = 0; more && i < PF_BM_MAX_SEGMENTS; i++)
+	pf_bm_meta_read(index, &meta);
+	for (uint32 i = 0; i < meta.nsegments; i++)
 	{
+		if (meta.segments[i].id >= next_owner)
+			nfree -= Min(nfree, meta.segments[i].npages);
+	}
+	if (nfree < MOVE_PAGES || nfree <= nblocks / 2)
+		return;
+
+	limit = (nblocks - Min(nfree, nblocks)) * 2;
+	for (uint32 i = 0; i < meta.nsegments && RelationGetNumberOfBlocks(index) <= nblocks; i++)
+	{
+		if (meta.segments[i].npages > nfree)
+			continue;
 		pf_vacuum_delay_point();
 		LockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
-		more = pf_bm_move_step(index, limit);
+		if (pf_bm_move_step(index, meta.segments[i].id, limit))
+			nfree -= meta.segments[i].npages;
 		UnlockPage(index, PF_BM_MERGE_LOCK, ExclusiveLock);
 	}
 }
@@ -307,6 +322,7 @@ pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
 	Relation	index = info->index;
 	Relation	heap;
+	PfBmMeta	before;
 	BlockNumber used;
 
 	if (info->analyze_only)
@@ -315,11 +331,12 @@ pf_bm_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
 
 	/* First the sweep, so that merges write to pages that it found. */
-	heap = pf_vacuum_heap_open(info);
-	used = pf_bm_sweep(info, heap, stats);
+	pf_bm_meta_read(index, &before);
+	used = pf_bm_sweep(info, stats);
 	(void) pf_bm_spill(index, pf_bm_buffer_pages(index) / SPILL_SHARE, true);
 	merge_all(index);
-	move_down(index, stats->pages_free);
+	move_down(index, stats->pages_free, before.next_owner);
+	heap = pf_vacuum_heap_open(info);
 	pf_bm_truncate(info, heap, used, stats);
 	pf_vacuum_heap_close(heap);
 

@@ -22,6 +22,10 @@
 #define REVISION_COLUMNS \
 	(((PfColumnSet) -1) & ~(((PfColumnSet) 1 << PF_COL_LINKS) | ((PfColumnSet) 1 << PF_COL_METRICS) | \
 							((PfColumnSet) 1 << PF_COL_EXTRA) | ((PfColumnSet) 1 << PF_COL_ID)))
+
+PfNewsHook	pf_news_hook = NULL;
+PfMovedHook pf_moved_hook = NULL;
+
 typedef struct Claim
 {
 	PfStr		identity;
@@ -280,6 +284,9 @@ join_rows(PfBatch *b)
 			args[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
 			args[1] = PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
 			args[2] = ObjectIdGetDatum(b->store->target);
+			pf_store_lock_out(b->store, old);
+			if (pf_moved_hook != NULL && b->store->is_papers)
+				pf_moved_hook(args[0], args[1]);
 			(void) pf_store_run(b->store, PF_STMT_MOVE_NOTES, args);
 			pf_store_repoint(b->store, old, group->id);
 			pf_store_remove(b->store, old, group->id);
@@ -391,6 +398,71 @@ note_revisions(PfBatch *b)
 	(void) pf_store_run(b->store, PF_STMT_REVISE, args);
 }
 
+/* Had the feed shown the paper, under any of the ids that its rows had? */
+static bool
+was_shown(PfBatch *b, const PfGroup *group)
+{
+	bool		shown = pf_batch_entry(b, group->id)->sighted;
+
+	for (int i = 0; i < group->rows.n && !shown; i++)
+		shown = pf_batch_entry(b, group->rows.items[i])->sighted;
+	return shown;
+}
+
+/* Tell those above what the feed told. */
+static void
+tell_news(PfBatch *b)
+{
+	PfGroup   **groups;
+	PfNews	   *news;
+	int			ngroups = 0;
+	int			n = 0;
+
+	if (pf_news_hook == NULL || !b->store->is_papers)
+		return;
+	groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		/* Nearly all of a first load: neither numbers nor anybody else who knows the paper. */
+		if (group->first < 0 || group->skip ||
+			(group->first == group->last && group->rows.n == 0 &&
+			 b->items[group->first].announce.s == NULL &&
+			 b->items[group->first].row.nulls[PF_COL_METRICS]))
+			continue;
+		groups[ngroups++] = group;
+	}
+	if (ngroups == 0)
+		return;
+	qsort(groups, ngroups, sizeof(PfGroup *), compare_groups);
+	news = palloc(b->nitems * sizeof(PfNews));
+	for (int g = 0; g < ngroups; g++)
+	{
+		PfGroup    *group = groups[g];
+		bool		shown = was_shown(b, group);
+
+		for (int i = group->first; i >= 0; i = b->items[i].next)
+		{
+			PfItem	   *item = &b->items[i];
+
+			if (shown && item->row.nulls[PF_COL_METRICS])
+				continue;
+			news[n++] = (PfNews) {
+				.paper = group->row->values[PF_COL_ID],
+				.told = &item->row,
+				.row = group->row,
+				.announce = item->announce,
+				.announced = item->announced,
+				.is_new = group->rows.n == 0,
+				.was_shown = shown
+			};
+		}
+	}
+	if (n > 0)
+		pf_news_hook(news, n);
+}
+
 void
 pf_batch_write(PfBatch *b, MemoryContext context)
 {
@@ -408,6 +480,7 @@ pf_batch_write(PfBatch *b, MemoryContext context)
 	join_rows(b);
 	note_sightings(b);
 	note_revisions(b);
+	tell_news(b);
 	if (b->fetched != NULL)
 		SPI_freetuptable(b->fetched);
 }

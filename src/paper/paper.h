@@ -110,6 +110,38 @@ extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
 extern PfCounts pf_writer_end(PfWriter *writer);
 
 /*
+ * What a feed told of a paper of paperfeed.papers, for those above who want to
+ * know.  They hear of it where the paper was written or is newly sighted, once
+ * for each of the feed's records that has metrics or may be an announcement.
+ */
+typedef struct PfNews
+{
+	Datum		paper;			/* paperid */
+	const PfRow *told;			/* the record, under an id of its own */
+	const PfRow *row;			/* what is known of the paper now */
+	PfStr		announce;		/* as in PfRecord */
+	TimestampTz announced;
+	bool		is_new;			/* the row was not there before */
+	bool		was_shown;		/* this feed had shown the paper before */
+} PfNews;
+
+/*
+ * Called in the subtransaction that writes a batch: in the order of the papers'
+ * ids, a paper's records one after the other, the later one's word being the
+ * last.  The rows are locked (new ones are not to be seen by others yet), and
+ * SPI is connected.
+ */
+typedef void (*PfNewsHook) (const PfNews *news, int n);
+extern PfNewsHook pf_news_hook;
+
+/*
+ * Called when the row 'old' turned out to be the paper 'new', and is about to
+ * go: both are locked, the old one against references, too.
+ */
+typedef void (*PfMovedHook) (Datum old, Datum new);
+extern PfMovedHook pf_moved_hook;
+
+/*
  * Do rows exist for all papers that the feed ever showed?  False also if
  * these are too many to look.  SPI is connected.
  */

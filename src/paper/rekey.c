@@ -149,6 +149,22 @@ repoint_one_by_one(PfStore *store, Oid role, const char *table, const char *colu
 }
 
 void
+pf_store_lock_out(PfStore *store, PfStr old)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[1] = {store->paperid};
+	Datum		args[1] = {PointerGetDatum(cstring_to_text_with_len(old.s, old.len))};
+	char	   *lock = psprintf("SELECT FROM %s WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+								store->table);
+
+	if (SPI_execute_with_args(lock, 1, types, args, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result of: %s", lock);
+	SPI_freetuptable(SPI_tuptable);
+	/* SPI leaves its own context behind. */
+	MemoryContextSwitchTo(context);
+}
+
+void
 pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 {
 	MemoryContext context = CurrentMemoryContext;
@@ -156,21 +172,14 @@ pf_store_repoint(PfStore *store, PfStr old, PfStr new)
 	Datum		find_args[1] = {ObjectIdGetDatum(store->target)};
 	Oid			types[2] = {store->paperid, store->paperid};
 	Datum		ids[2];
-	char	   *lock = psprintf("SELECT FROM %s WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
-								store->table);
 	SPITupleTable *found;
 	uint64		n;
 
 	ids[0] = PointerGetDatum(cstring_to_text_with_len(old.s, old.len));
 	ids[1] = PointerGetDatum(cstring_to_text_with_len(new.s, new.len));
 
-	if (SPI_execute_with_args(lock, 1, types, ids, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "unexpected result of: %s", lock);
-	SPI_freetuptable(SPI_tuptable);
-
 	if (SPI_execute_with_args(find_sql, 1, find_types, find_args, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up foreign keys");
-	/* SPI leaves its own context behind. */
 	MemoryContextSwitchTo(context);
 	found = SPI_tuptable;
 	n = SPI_processed;

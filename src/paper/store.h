@@ -84,7 +84,10 @@ extern void pf_store_set_rows(PfStore *store, PfRow **rows, int n);
 /* The sightings for the next SIGHT or SIGHT_AGAIN. */
 extern void pf_store_set_sightings(PfStore *store, PfSighting *sightings, int n);
 
-/* rekey.c: let every foreign key on the table that points at 'old' point at 'new'. */
+/* rekey.c: keep others from pointing at 'old', until the transaction's end. */
+extern void pf_store_lock_out(PfStore *store, PfStr old);
+
+/* Let every foreign key on the table that points at 'old', which is locked, point at 'new'. */
 extern void pf_store_repoint(PfStore *store, PfStr old, PfStr new);
 
 /* Delete the row of 'old', which became 'new'; a warning if something still needs it. */

@@ -23,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -84,6 +85,7 @@ typedef struct HeatWriter
 	text	   *paper;			/* that is being summed up; NULL = none yet */
 	PfSums		sums;
 	int64		total;
+	bool		has_warned;
 } HeatWriter;
 
 static HeatWriter *
@@ -204,33 +206,53 @@ check_trigger(FunctionCallInfo fcinfo, const char *name)
 				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
 }
 
-/* A row of signals that may go into heat. */
-static PfSignal
-check_signal(const PfSignalConfig *config, TupleTableSlot *slot, TimestampTz latest)
+/*
+ * A row of signals, checked; false if it counts nothing, as its kind is not
+ * known.  That is told once a statement and is no error: a parallel restore may
+ * bring signals before their kinds.
+ */
+static bool
+read_signal(HeatWriter *w, TupleTableSlot *slot, TimestampTz latest, PfSignal *signal)
 {
-	PfSignal	signal;
-	text	   *name = DatumGetTextPP(slot->tts_values[SIGNAL_KIND]);
-	const PfSignalKind *kind = pf_signal_kind_by_name(config, VARDATA_ANY(name),
-													  (int) VARSIZE_ANY_EXHDR(name));
+	text	   *name;
+	const PfSignalKind *kind;
 
-	signal.at = DatumGetTimestampTz(slot->tts_values[SIGNAL_AT]);
-	if (kind == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("there is no kind of signals \"%s\"", text_to_cstring(name)),
-				 errhint("INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES (%s, 1) makes it.",
-						 quote_literal_cstr(text_to_cstring(name)))));
-	if (signal.at > latest)
+	slot_getallattrs(slot);
+	name = DatumGetTextPP(slot->tts_values[SIGNAL_KIND]);
+	kind = pf_signal_kind_by_name(w->config, VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name));
+	signal->at = DatumGetTimestampTz(slot->tts_values[SIGNAL_AT]);
+	if (signal->at > latest)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("signal of kind \"%s\" for \"%s\" lies in the future: %s", kind->name,
+				 errmsg("signal of kind \"%s\" for \"%s\" lies in the future: %s",
+						text_to_cstring(name),
 						TextDatumGetCString(slot->tts_values[SIGNAL_PAPER]),
-						timestamptz_to_str(signal.at)),
+						timestamptz_to_str(signal->at)),
 				 errdetail("A signal may be at most 5 minutes ahead of the server's clock.")));
-	signal.kind = kind->id;
-	signal.weight = DatumGetFloat8(slot->tts_values[SIGNAL_WEIGHT]);
-	signal.retracts = DatumGetBool(slot->tts_values[SIGNAL_RETRACTS]);
-	return signal;
+	if (kind == NULL)
+	{
+		if (!w->has_warned)
+			ereport(WARNING,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("there is no kind of signals \"%s\"", text_to_cstring(name)),
+					 errdetail("Its signals are kept, but count nothing until there is."),
+					 errhint("INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES (%s, 1) makes it.",
+							 quote_literal_cstr(text_to_cstring(name)))));
+		w->has_warned = true;
+		return false;
+	}
+	signal->kind = kind->id;
+	signal->weight = DatumGetFloat8(slot->tts_values[SIGNAL_WEIGHT]);
+	signal->retracts = DatumGetBool(slot->tts_values[SIGNAL_RETRACTS]);
+	return true;
+}
+
+/* From its first row, whoever else reads it. */
+static void
+start_reading(Tuplestorestate *rows)
+{
+	tuplestore_select_read_pointer(rows, tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND));
+	tuplestore_rescan(rows);
 }
 
 static Tuplesortstate *
@@ -267,6 +289,7 @@ pf_signals_added(PG_FUNCTION_ARGS)
 		elog(ERROR, "table paperfeed.signals or its trigger was changed");
 
 	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	start_reading(data->tg_newtable);
 	if (!tuplestore_gettupleslot(data->tg_newtable, true, true, slot))
 	{
 		ExecDropSingleTupleTableSlot(slot);
@@ -284,9 +307,8 @@ pf_signals_added(PG_FUNCTION_ARGS)
 	{
 		PfSignal	signal;
 
-		slot_getallattrs(slot);
-		signal = check_signal(w->config, slot, latest);
-		writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
+		if (read_signal(w, slot, latest, &signal))
+			writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
 	}
 	else
 	{
@@ -302,9 +324,8 @@ pf_signals_added(PG_FUNCTION_ARGS)
 		{
 			PfSignal	signal;
 
-			slot_getallattrs(slot);
-			signal = check_signal(w->config, slot, latest);
-			writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
+			if (read_signal(w, slot, latest, &signal))
+				writer_add(w, slot->tts_values[SIGNAL_PAPER], &signal);
 		}
 		tuplesort_end(sort);
 	}
@@ -429,6 +450,7 @@ add_papers(Papers *papers, Tuplestorestate *rows, TupleDesc tupdesc)
 
 	if (rows == NULL)
 		return;
+	start_reading(rows);
 	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{

@@ -18,10 +18,12 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "paper/owner.h"
 #include "rank/args.h"
 #include "signal/signal.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -96,7 +98,33 @@ pf_signal_kinds_insert(PG_FUNCTION_ARGS)
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
 }
 
-/* AFTER INSERT, UPDATE, DELETE or TRUNCATE ON signal_kinds FOR EACH STATEMENT */
+/* Are there signals of kinds that a statement inserted?  They were not counted, then. */
+static bool
+have_signals(TriggerData *data)
+{
+	static PfPlan plan = {
+		.sql = "SELECT FROM paperfeed.signals WHERE kind = ANY ($1) LIMIT 1"
+	};
+	static const Oid types[] = {TEXTARRAYOID};
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	ArrayBuildState *names = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	AttrNumber	number = (AttrNumber) SPI_fnumber(tupdesc, "kind");
+	Datum		args[1];
+
+	while (tuplestore_gettupleslot(data->tg_newtable, true, false, slot))
+	{
+		bool		isnull;
+		Datum		name = slot_getattr(slot, number, &isnull);
+
+		names = accumArrayResult(names, name, isnull, TEXTOID, CurrentMemoryContext);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	args[0] = makeArrayResult(names, CurrentMemoryContext);
+	return pf_signal_run(&plan, 1, types, args, NULL, false, NULL) > 0;
+}
+
+/* AFTER INSERT, with the new rows, UPDATE, DELETE or TRUNCATE ON signal_kinds FOR EACH STATEMENT */
 Datum
 pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 {
@@ -111,7 +139,10 @@ pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 	CacheInvalidateRelcache(data->tg_relation);
 	connect_spi();
 	pf_heat_lock();
-	(void) pf_signal_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
+	if (data->tg_newtable == NULL)
+		(void) pf_signal_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
+	else if (have_signals(data))
+		(void) pf_heat_rebuild();
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

@@ -39,13 +39,14 @@ pf_paperid_array(Datum *papers, int n)
 
 /*
  * A plan made while a table was small must not read all of it when it has
- * grown, so the planner is told to use the indexes.
+ * grown, so the planner is told to use the indexes; and what it then takes for
+ * dear is not to be compiled.
  */
 static int
 prefer_indexes(void)
 {
 	static const char *const off[] = {"enable_seqscan", "enable_bitmapscan", "enable_hashjoin",
-	"enable_mergejoin"};
+	"enable_mergejoin", "jit"};
 	int			nest = NewGUCNestLevel();
 
 	for (size_t i = 0; i < lengthof(off); i++)

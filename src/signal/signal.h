@@ -113,4 +113,54 @@ extern void pf_heat_lock(void);	/* keeps all that would change heat out, till th
 extern void pf_heat_lock_out(void);
 extern int64 pf_heat_rebuild(void); /* from signals; locked; SPI is connected */
 
+/* observe.c: what feeds tell, and observe() */
+
+extern void pf_observe_init(void);
+extern void pf_observe_lock_kinds(void);	/* they stay as they are, till the transaction's end */
+
+/* Signals on their way into the table, in the order of their papers' ids. */
+typedef struct PfNewSignals
+{
+	int			n;
+	int			max;
+	Datum	   *papers;
+	Datum	   *kinds;
+	Datum	   *weights;
+	Datum	   *ats;
+	Datum	   *sources;		/* text, never NULL; empty = none */
+	Datum	   *known_ats;		/* not used where not later than 'at' */
+} PfNewSignals;
+
+extern void pf_new_signal(PfNewSignals *list, Datum paper, Datum kind, double weight,
+						  TimestampTz at, text *source, TimestampTz known_at);
+extern void pf_new_signals_write(PfNewSignals *list);	/* SPI is connected */
+
+/* observe_count.c: readings of counters, and what they make signals of */
+
+#define PF_MAX_COUNT	1e12	/* as the tables have it */
+
+typedef struct PfReading
+{
+	Datum		paper;			/* locked against other observers */
+	Datum		kind;			/* text, with ... */
+	bool		from_first_reading; /* ... what its row says */
+	text	   *source;			/* empty = none */
+	double		value;			/* 0 .. PF_MAX_COUNT */
+	TimestampTz dated;			/* what a first reading is as old as; PF_NO_TIME = not known */
+} PfReading;
+
+/* As of 'at'; sorts the readings.  Returns by how much their counters grew. */
+extern double pf_observe_readings(PfReading *readings, int n, TimestampTz at,
+								  PfNewSignals *signals);
+
+/* The newest signals of a counter are taken back, until they are less by 'amount'. */
+extern void pf_observe_retract(Datum *papers, Datum *kinds, Datum *amounts, int n,
+							   TimestampTz known_at);
+
+extern int	pf_compare_texts(Datum a, Datum b);	/* byte by byte */
+
+/* observe_moved.c: two papers turned out to be one; a PfMovedHook */
+
+extern void pf_observe_moved(Datum old, Datum new);
+
 #endif							/* PF_SIGNAL_H */

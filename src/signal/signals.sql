@@ -52,19 +52,19 @@ CREATE TABLE paperfeed.signals (
 	known_at	timestamptz,
 	retracts	boolean NOT NULL DEFAULT false
 );
-CREATE INDEX signals_paper_idx ON paperfeed.signals (paper, at);
+CREATE INDEX signals_paper_idx ON paperfeed.signals (paper, at) INCLUDE (kind, weight, known_at, retracts);
 CREATE INDEX signals_at_idx ON paperfeed.signals (at) INCLUDE (paper, kind, weight, known_at);
 
 COMMENT ON TABLE paperfeed.signals IS 'every sign of interest in a paper, append-only: votes, saves, views, comments, submissions, and what feeds report; what trending() and its replays are made of; a paper need not be in papers (yet)';
 COMMENT ON COLUMN paperfeed.signals.paper IS 'id of the paper';
-COMMENT ON COLUMN paperfeed.signals.kind IS 'kind, as in signal_kinds';
+COMMENT ON COLUMN paperfeed.signals.kind IS 'kind, as in signal_kinds; one that is not there counts nothing, with a warning';
 COMMENT ON COLUMN paperfeed.signals.weight IS 'how many of it (5 upvotes at once), within 1e12 of zero; what one counts is in signal_kinds';
 COMMENT ON COLUMN paperfeed.signals.at IS 'time it decays from; at most 5 minutes ahead of the clock (22008)';
 COMMENT ON COLUMN paperfeed.signals.reader IS 'reader who gave it; a row with a reader is visible to him alone; NULL = none, or not known';
 COMMENT ON COLUMN paperfeed.signals.source IS 'where it comes from: source of the feed''s record; NULL for readers'' own';
 COMMENT ON COLUMN paperfeed.signals.known_at IS 'since when it is known, where that is later than "at": replays of an earlier time leave it out; NULL = since "at"';
 COMMENT ON COLUMN paperfeed.signals.retracts IS 'true where it takes back an earlier one: the opposite weight at that one''s own time, so that nothing remains of both';
-COMMENT ON INDEX paperfeed.signals_paper_idx IS 'what a score is made of';
+COMMENT ON INDEX paperfeed.signals_paper_idx IS 'what a score is made of, without reading the table';
 COMMENT ON INDEX paperfeed.signals_at_idx IS 'replay of a past moment, without reading the table';
 
 CREATE TABLE paperfeed.heat (
@@ -139,7 +139,10 @@ CREATE TRIGGER signals_truncated AFTER TRUNCATE ON paperfeed.signals
 
 CREATE TRIGGER signal_kinds_insert BEFORE INSERT ON paperfeed.signal_kinds
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._signal_kinds_insert();
-CREATE TRIGGER signal_kinds_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON paperfeed.signal_kinds
+CREATE TRIGGER signal_kinds_inserted AFTER INSERT ON paperfeed.signal_kinds
+	REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION paperfeed._signal_kinds_changed();
+CREATE TRIGGER signal_kinds_changed AFTER UPDATE OR DELETE OR TRUNCATE ON paperfeed.signal_kinds
 	FOR EACH STATEMENT EXECUTE FUNCTION paperfeed._signal_kinds_changed();
 CREATE TRIGGER half_lives_insert BEFORE INSERT ON paperfeed.half_lives
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._half_lives_insert();
@@ -151,12 +154,18 @@ COMMENT ON TRIGGER signals_updated ON paperfeed.signals IS 'keeps paperfeed.heat
 COMMENT ON TRIGGER signals_deleted ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signals_truncated ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_insert ON paperfeed.signal_kinds IS 'a kind that is there is changed instead';
+COMMENT ON TRIGGER signal_kinds_inserted ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_changed ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER half_lives_insert ON paperfeed.half_lives IS 'gives a half-life its slot';
 COMMENT ON TRIGGER half_lives_changed ON paperfeed.half_lives IS 'keeps paperfeed.heat up to date';
 
--- heat is made from signals as they are restored
-SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds', '');
+-- Rows that are there from the start are dumped where they were changed.  Heat is not: it is made
+-- from the signals as they are restored.
+SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds',
+	$$WHERE (kind, weight, counts_from) NOT IN (VALUES ('vote', 1, 'start'), ('save', 1, 'start'), ('view', 0.1, 'start'),
+		('comment', 1, 'start'), ('submission', 1, 'start'), ('upvotes', 1, 'start'), ('comments', 0.5, 'start'),
+		('github_stars', 0.05, 'first reading'), ('citations', 0.5, 'first reading'), ('announcement', 0.5, 'start'))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('paperfeed.half_lives', '');
+SELECT pg_catalog.pg_extension_config_dump('paperfeed.half_lives',
+	$$WHERE (half_life, slot) NOT IN (VALUES (interval '1 day', 1), ('7 days', 2), ('30 days', 3))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signals', '');

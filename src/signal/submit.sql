@@ -80,6 +80,14 @@ ALTER TABLE paperfeed.submissions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everybody ON paperfeed.submissions FOR SELECT USING (true);
 COMMENT ON POLICY everybody ON paperfeed.submissions IS 'submissions are for all, and written by functions only';
 
-SELECT pg_catalog.pg_extension_config_dump('paperfeed.resolvers', '');
+-- what was not edited is there anyway
+SELECT pg_catalog.pg_extension_config_dump('paperfeed.resolvers',
+	$$WHERE (scheme, url, pause) NOT IN (VALUES
+		('arxiv', 'https://export.arxiv.org/api/query?id_list={id}', interval '3 seconds'),
+		('doi', 'https://api.crossref.org/works/{id}', '1 second'),
+		('pmid', 'https://eutils.ncbi.nlm.nih.gov/entrez/eutils/efetch.fcgi?db=pubmed&retmode=xml&id={id}', '1 second'),
+		('openreview', 'https://api2.openreview.net/notes?id={id}', '1 second'),
+		('url', '{id}', '1 second'),
+		('title', 'https://export.arxiv.org/api/query?max_results=10&search_query=ti:%22{id}%22', '3 seconds'))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.submissions', '');
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.submissions_id_seq', '');

@@ -92,6 +92,8 @@ my %damage = (
 	zeros => sub { my ($page) = @_; $put->($page, 0, "\0" x $block); },
 	half  => sub { my ($page) = @_; $put->($page, 4096, "\0" x 4096); },
 	other => sub { my ($page, $other) = @_; $$page = $other; },
+	'other owner' => sub { my ($page, $other) = @_; $$page = $other; },
+	'other kind' => sub { my ($page, $other) = @_; $$page = $other; },
 	tail  => sub { my ($page) = @_; my $at = $tail + int rand 24; $put->($page, $at, chr(ord(substr($$page, $at, 1)) ^ (1 << int rand 8))); },
 	size  => sub { my ($page) = @_; $put->($page, 12, pack 'S', $data + 4 * int rand(2000)); },
 	# with a right checksum
@@ -211,6 +213,10 @@ while (@cases)
 		my $old = $page;
 		# a page of another place, of the same kind if there is one
 		my @others = grep { $_ != $b } @$of, 1;
+		my $same_owner = sub { return substr($file, $_[0] * $block + $tail, 8) eq substr($page, $tail, 8); };
+		@others = grep { !$same_owner->($_) } @$of if $how eq 'other owner';
+		@others = grep { $same_owner->($_) } map { $_ eq $kind ? () : @{ $live{$_} } } sort keys %live if $how eq 'other kind';
+		@others = ($b) unless @others;
 		$damage{$how}->(\$page, substr($file, $others[ rand @others ] * $block, $block));
 		seek $f, $b * $block, 0;
 		print $f $page;
@@ -218,7 +224,9 @@ while (@cases)
 		# what lies in the hole, or is of no meaning, need not be seen
 		my $must = $how !~ /^sealed/ && $page ne $old;
 		$must = 0 if $must && lower($page) == lower($old) && lower($page) >= $data && crc($page) == crc($old) && substr($page, $tail + 16, 4) eq substr($old, $tail + 16, 4);
-		push @damaged, [ $i, $kind, $how, $b, $must ] if $page ne $old;
+		# only a page of the same segment and kind can be taken for the one it replaces
+		my $right = $how =~ /^sealed/ || $how =~ /^other/ && substr($page, $tail, 8) eq substr($old, $tail, 8) && page_kind($page) == page_kind($old);
+		push @damaged, [ $i, $kind, $how, $b, $must, $right ] if $page ne $old;
 		$covered{$kind} = 1;
 	}
 	$node->start;
@@ -226,8 +234,7 @@ while (@cases)
 	my @faults;
 	foreach my $damaged (@damaged)
 	{
-		my ($i, $kind, $how, $b, $must) = @$damaged;
-		my $right_sum = $how =~ /^sealed|other/;
+		my ($i, $kind, $how, $b, $must, $right) = @$damaged;
 		my $what = "$how of block $b ($kind), table c$i";
 		my @statements = ((map { $sql->($_, $i) } @queries), "INSERT INTO c$i SELECT * FROM base LIMIT 60 RETURNING 1, 1", "DELETE FROM c$i WHERE id % 3 = 0 RETURNING 1, 1",
 			(map { $sql->($_, $i) } @queries), "SELECT 1, s.id FROM paperfeed.index_stats('c${i}_tsv'), paperfeed.index_segments('c${i}_tsv') AS s");
@@ -245,6 +252,8 @@ while (@cases)
 		push @faults, "$what: VACUUM: $vacuum" if $vacuum =~ /(?:ERROR|FATAL|PANIC):  (?!XX00[12])(\w+)/ && !$told_version->($how, $kind, $1);
 		my @answers = split /\n/, $answers // '';
 		push @faults, "$what: " . scalar(@answers) . ' answers' if @answers != @statements;
+		# every query reads these
+		push @faults, "$what: a query says nothing of it" if $must && $kind =~ /^(?:meta|header)$/ && grep { !/^XX00[12]\|/ } @answers[ 0 .. $#queries ];
 		foreach my $n (0 .. $#answers)
 		{
 			my ($state, $answer) = split /\|/, $answers[$n], 2;
@@ -252,7 +261,7 @@ while (@cases)
 			# a row in a block that the table never had: what the server itself says to that
 			next if $how =~ /^sealed/ && $state =~ /^(?:58P01|XX000)$/ && $answer =~ /^could not open file .*target block/;
 			push @faults, "$what: $statements[$n]: $state $answer" unless $state =~ /^(?:00000|XX00[12])$/ || $told_version->($how, $kind, $state);
-			push @faults, "$what: $statements[$n]: another answer" if $n < @queries && $state eq '00000' && !$right_sum && $answer ne $want[$n];
+			push @faults, "$what: $statements[$n]: another answer" if $n < @queries && $state eq '00000' && !$right && $answer ne $want[$n];
 		}
 		last if @faults > 20;
 	}
