@@ -10,6 +10,8 @@ TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.r
 INSERT INTO paperfeed.papers (id, title) SELECT ('2401.0000' || i)::paperfeed.paperid, 'Paper ' || i FROM generate_series(1, 9) AS i;
 INSERT INTO paperfeed.aliases VALUES ('10.1000/one', '2401.00001');
 
+-- nobody is asked for anything here
+UPDATE paperfeed.resolvers SET url = 'http://127.0.0.1:9/{id}', pause = '0';
 CREATE ROLE regress_paperfeed_ann;
 CREATE ROLE regress_paperfeed_bob;
 CREATE ROLE regress_paperfeed_app;
@@ -220,7 +222,6 @@ SET ROLE regress_paperfeed_ann;
 SELECT paper, state, problem FROM paperfeed.submit('twin titles');
 RESET ROLE;
 -- what came meanwhile is found without a request
-UPDATE paperfeed.resolvers SET url = 'http://127.0.0.1:9/{id}', pause = '0';
 INSERT INTO paperfeed.papers (id, title) VALUES ('10.1000/later', 'Later');
 CALL paperfeed.resolve_submissions(2);
 SELECT paper, source, state, attempts FROM paperfeed.submissions WHERE attempts > 0 ORDER BY id;

@@ -5,6 +5,10 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PaperfeedNet;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -13,12 +17,13 @@ my $node = PostgreSQL::Test::Cluster->new('readers');
 $node->init;
 $node->append_conf('postgresql.conf', "deadlock_timeout = '50ms'");
 $node->append_conf('postgresql.conf', "jit = off");
-$node->start;
+PaperfeedNet::start($node);
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
 sql(q{
 	CREATE EXTENSION paperfeed;
+	DELETE FROM paperfeed.resolvers;
 	CREATE ROLE ann LOGIN;
 	CREATE ROLE app LOGIN;
 	GRANT USAGE ON SCHEMA paperfeed TO ann, app;
@@ -174,5 +179,6 @@ is( sql(q{
 check('papers are joined');
 
 is($node->safe_psql('postgres', 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'), '0', 'no deadlocks');
+is(join(' ', PaperfeedNet::connects()), '', 'nobody was asked for anything');
 $node->stop;
 done_testing();

@@ -4,13 +4,17 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PaperfeedNet;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('readers_dump');
 $node->init;
-$node->start;
+PaperfeedNet::start($node);
 my $dir = PostgreSQL::Test::Utils::tempdir;
 
 sub sql { my ($db, $sql) = @_; return $node->safe_psql($db, $sql); }
