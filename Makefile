@@ -31,6 +31,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/ingest.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
+	src/signal/reader.sql \
+	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
 	src/signal/topics.sql \

@@ -53,7 +53,7 @@ SELECT p.proname || '(' || oidvectortypes(p.proargtypes) || ')'
 FROM pg_proc AS p JOIN members AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 WHERE NOT EXISTS (SELECT FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee = 0)
 ORDER BY p.proname COLLATE "C", oidvectortypes(p.proargtypes) COLLATE "C";
--- what it may call and sounds as if it should not
+-- what it may call and sounds as if it should not: submit() asks for nothing unless its caller may ingest
 SELECT p.proname
 FROM pg_proc AS p JOIN members AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 WHERE EXISTS (SELECT FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee = 0)

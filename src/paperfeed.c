@@ -25,6 +25,7 @@ _PG_init(void)
 	pf_clock_init();
 	pf_fetch_init();
 	pf_bm_options_init();
+	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();
 	MarkGUCPrefixReserved("paperfeed");

@@ -103,6 +103,10 @@ typedef struct PfPlan
 extern uint64 pf_signal_run(PfPlan *plan, int nargs, const Oid *types, Datum *args,
 							const char *nulls, bool read_only, DestReceiver *dest);
 
+/* reader.c */
+
+extern void pf_signal_init(void);	/* defines the settings; from _PG_init */
+
 /* heat.c */
 
 extern void pf_heat_lock(void);	/* keeps all that would change heat out, till the transaction's end */
