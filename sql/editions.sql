@@ -66,6 +66,19 @@ UPDATE paperfeed.papers SET withdrawn = true WHERE right(id::text, 2) IN ('01', 
 SELECT pg_temp.day('2024-01-10');
 UPDATE paperfeed.papers SET withdrawn = false WHERE withdrawn;
 
+-- submitted then, of whatever age, once it is there; the first one to do so is its submitter
+BEGIN;
+UPDATE paperfeed.papers SET extra = '{"submitted_by": "Cy Dee"}' WHERE right(id::text, 2) IN ('01', '05');
+INSERT INTO paperfeed.submissions (paper, source, reader, at, state) VALUES
+	('2401.00005', 'a', 'ann', '2024-01-13 10:00Z', 'found'), ('2401.00005', 'b', 'bob', '2024-01-13 09:00Z', 'found'),
+	('2401.00011', 'c', 'ann', '2023-06-01 10:00Z', 'found'), (NULL, 'd', 'ann', '2023-07-01 10:00Z', 'waiting'),
+	('2401.00099', 'e', 'ann', '2023-08-01 10:00Z', 'found');
+SELECT pg_temp.day('2024-01-08'), pg_temp.day('2024-01-13'), pg_temp.day('2023-06-01'), pg_temp.day('2023-08-01');
+SELECT id, announced, submitter FROM paperfeed.weekly('2024-01-13') WHERE right(id::text, 2) IN ('01', '05');
+SELECT announced, submitter FROM paperfeed.daily('2024-01-13');
+SELECT paperfeed.next_edition('-infinity'), paperfeed.next_edition('2023-06-01'), paperfeed.previous_edition('2024-01-08'), paperfeed.previous_edition('infinity');
+ROLLBACK;
+
 -- votes here and those that feeds report; where no signals of the latter are kept, what the feed last said
 INSERT INTO paperfeed.signals (paper, kind, weight, at) VALUES
 	('2401.00003', 'vote', 1, '2024-01-10'), ('2401.00003', 'vote', 1, '2024-01-10'), ('2401.00003', 'comment', 1, '2024-01-10'),

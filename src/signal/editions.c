@@ -6,7 +6,7 @@
  * Papers are read as the caller, with his rights and under his row-level
  * security; when they were announced, and their signals, as the owner of these
  * tables.  So it takes three steps: the caller's papers that were published in
- * the time; what was announced in it, together with those of the former that
+ * the time; what was announced or submitted in it, together with those of the former that
  * no feed announced, and how they stand; and the caller's papers of these.
  * Nobody is told of a paper that he may not see.
  *
@@ -130,12 +130,12 @@ published_then(const Request *request, Datum *papers, Datum *times)
 /* What the edition is made of: columns of the statement below, and of the next one's $1 and so on. */
 enum
 {
-	IN_ID, IN_AT, IN_HEAT, IN_PARTS, NIN
+	IN_ID, IN_AT, IN_HEAT, IN_PARTS, IN_SUBMITTER, NIN
 };
 enum
 {
-	MEMBER_ID, MEMBER_AT, MEMBER_HEAT, MEMBER_VOTES, MEMBER_UPVOTES, MEMBER_OWN_COMMENTS,
-	MEMBER_COMMENTS, NMEMBER
+	MEMBER_ID, MEMBER_AT, MEMBER_SUBMITTER, MEMBER_HEAT, MEMBER_VOTES, MEMBER_UPVOTES,
+	MEMBER_OWN_COMMENTS, MEMBER_COMMENTS, NMEMBER
 };
 
 /*
@@ -161,7 +161,9 @@ static void
 find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 {
 	static PfPlan plan = {
-		.sql = "SELECT m.paper, m.at, h.heat[$5], h.parts"
+		.sql = "SELECT m.paper, m.at, h.heat[$5], h.parts,"
+		" (SELECT b.reader FROM paperfeed.submissions AS b"
+		" WHERE b.paper OPERATOR(pg_catalog.=) m.paper ORDER BY b.at, b.id LIMIT 1)"
 		" FROM (SELECT e.paper, pg_catalog.min(e.at) AS at FROM ("
 		"SELECT s.paper, s.announced AS at FROM paperfeed.sightings AS s"
 		" WHERE s.announced >= $1 AND s.announced < $2 AND " PF_EDITION_ANNOUNCES
@@ -169,6 +171,9 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 		" SELECT u.id, u.published FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4))"
 		" AS u (id, published)"
 		PF_EDITION_PUBLISHED
+		" UNION ALL"
+		" SELECT b.paper, b.at FROM paperfeed.submissions AS b"
+		" WHERE b.at >= $1 AND b.at < $2 AND b.paper IS NOT NULL"
 		") AS e GROUP BY e.paper) AS m"
 		" LEFT JOIN paperfeed.heat AS h ON h.paper OPERATOR(pg_catalog.=) m.paper"
 	};
@@ -194,6 +199,8 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 			pf_sums_in(&sums, DatumGetByteaPP(values[IN_PARTS]));
 		columns[MEMBER_ID].values[i] = values[IN_ID];
 		columns[MEMBER_AT].values[i] = values[IN_AT];
+		columns[MEMBER_SUBMITTER].values[i] = values[IN_SUBMITTER];
+		columns[MEMBER_SUBMITTER].nulls[i] = nulls[IN_SUBMITTER];
 		columns[MEMBER_HEAT].values[i] = values[IN_HEAT];
 		columns[MEMBER_HEAT].nulls[i] = nulls[IN_HEAT];
 		columns[MEMBER_VOTES].values[i] = Float8GetDatum(pf_sums_net(&sums, config, "vote"));
@@ -207,6 +214,7 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 	}
 	arrays[MEMBER_ID] = array_of(columns[MEMBER_ID], n, pf_paperid_type());
 	arrays[MEMBER_AT] = array_of(columns[MEMBER_AT], n, TIMESTAMPTZOID);
+	arrays[MEMBER_SUBMITTER] = array_of(columns[MEMBER_SUBMITTER], n, TEXTOID);
 	for (int c = MEMBER_HEAT; c < NMEMBER; c++)
 		arrays[c] = array_of(columns[c], n, FLOAT8OID);
 	SPI_freetuptable(SPI_tuptable);
@@ -225,23 +233,25 @@ put_papers(const Request *request, const Datum *arrays, ReturnSetInfo *rsinfo, M
 	static const char sql[] =
 		"SELECT pg_catalog.row_number() OVER ()::pg_catalog.int4, e.*"
 		" FROM (SELECT p.id, p.title, p.abstract, p.authors, p.categories, p.published, m.at,"
-		" p.extra OPERATOR(pg_catalog.->>) 'submitted_by',"
+		" COALESCE(m.submitter, p.extra OPERATOR(pg_catalog.->>) 'submitted_by'),"
 		" m.votes OPERATOR(pg_catalog.+) COALESCE(m.upvotes, " REPORTED("upvotes") ") AS votes,"
 		" m.own_comments OPERATOR(pg_catalog.+) COALESCE(m.comments, " REPORTED("comments") "),"
 		" p.url, p.pdf_url, " FIRST_LINK("code") ", " FIRST_LINK("model") ", "
 		FIRST_LINK("data") ", " FIRST_LINK("project")
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7))"
-		" AS m (id, at, heat, votes, upvotes, own_comments, comments)"
+		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7),"
+		" pg_catalog.unnest($8))"
+		" AS m (id, at, submitter, heat, votes, upvotes, own_comments, comments)"
 		" JOIN paperfeed.papers AS p ON p.id OPERATOR(pg_catalog.=) m.id"
-		" WHERE p.withdrawn IS NOT TRUE AND ($8 IS NULL OR p.categories OPERATOR(pg_catalog.&&) $8)"
+		" WHERE p.withdrawn IS NOT TRUE AND ($9 IS NULL OR p.categories OPERATOR(pg_catalog.&&) $9)"
 		" ORDER BY votes DESC, m.heat DESC NULLS LAST, p.id::pg_catalog.text COLLATE pg_catalog.\"C\""
-		" LIMIT $9) AS e";
+		" LIMIT $10) AS e";
 	ParamListInfo params = makeParamList(NMEMBER + 2);
 	DestReceiver *dest = CreateDestReceiver(DestTuplestore);
 
 	pf_edition_param(params, MEMBER_ID, get_array_type(pf_paperid_type()), arrays[MEMBER_ID], false);
 	pf_edition_param(params, MEMBER_AT, TIMESTAMPTZARRAYOID, arrays[MEMBER_AT], false);
+	pf_edition_param(params, MEMBER_SUBMITTER, TEXTARRAYOID, arrays[MEMBER_SUBMITTER], false);
 	for (int c = MEMBER_HEAT; c < NMEMBER; c++)
 		pf_edition_param(params, c, FLOAT8ARRAYOID, arrays[c], false);
 	pf_edition_param(params, NMEMBER, TEXTARRAYOID, request->categories, request->any);

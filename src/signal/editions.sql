@@ -13,6 +13,7 @@
  * - But papers known only because they were featured or cross-listed somewhere:
  *   then alone, so that a database of Hugging Face's daily papers has the
  *   editions that its pages have.
+ * - Papers that readers submitted: the day on which they did.
  */
 
 -- Partial, since most papers of bulk metadata are not announced; so no statement that
@@ -49,8 +50,8 @@ COMMENT ON COLUMN paperfeed.edition_paper.abstract IS 'display text; NULL where 
 COMMENT ON COLUMN paperfeed.edition_paper.authors IS 'authors, in their order';
 COMMENT ON COLUMN paperfeed.edition_paper.categories IS 'subjects, the primary one first';
 COMMENT ON COLUMN paperfeed.edition_paper.published IS 'first publication';
-COMMENT ON COLUMN paperfeed.edition_paper.announced IS 'when it got into the edition: the first time within it that it was announced, featured or published';
-COMMENT ON COLUMN paperfeed.edition_paper.submitter IS 'who proposed it where it was featured; NULL = not known';
+COMMENT ON COLUMN paperfeed.edition_paper.announced IS 'when it got into the edition: the first time within it that it was announced, featured, published or submitted';
+COMMENT ON COLUMN paperfeed.edition_paper.submitter IS 'reader who first submitted it, else who proposed it where it was featured; NULL = not known';
 COMMENT ON COLUMN paperfeed.edition_paper.votes IS 'readers'' votes and those that feeds report, less those against, until now';
 COMMENT ON COLUMN paperfeed.edition_paper.comments IS 'readers'' comments and those that feeds report, until now';
 COMMENT ON COLUMN paperfeed.edition_paper.url IS 'page for people';
@@ -74,7 +75,7 @@ AS 'MODULE_PATHNAME', 'pf_daily'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION paperfeed.daily(date, integer, text[]) IS
-'the edition of a day, as paperfeed.time_zone has days: the papers in paperfeed.papers that a feed announced or featured then; and those published then that no feed announced as new, unless all that is known of them is that they were featured or cross-listed; new versions are no announcements, and a paper may be in several editions; by votes, then by the heat of a week, then by id; k: only the first k (NULL = all); categories: only papers that are in one of them (NULL = all); withdrawn papers are left out; papers are read with the caller''s rights, so it takes SELECT on paperfeed.papers, and nothing else; day NULL gives none; errors: 22008 for an infinite day, 2201W for a negative k';
+'the edition of a day, as paperfeed.time_zone has days: the papers in paperfeed.papers that a feed announced or featured or a reader submitted then; and those published then that no feed announced as new, unless all that is known of them is that they were featured or cross-listed; new versions are no announcements, and a paper may be in several editions; by votes, then by the heat of a week, then by id; k: only the first k (NULL = all); categories: only papers that are in one of them (NULL = all); withdrawn papers are left out; papers are read with the caller''s rights, so it takes SELECT on paperfeed.papers, and nothing else; day NULL gives none; errors: 22008 for an infinite day, 2201W for a negative k';
 
 CREATE FUNCTION paperfeed.weekly(
 	day date DEFAULT paperfeed.edition_day(), k integer DEFAULT NULL, categories text[] DEFAULT NULL)

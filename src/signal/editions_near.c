@@ -5,7 +5,7 @@
  *
  * What puts papers into editions is walked through in the order of time, by
  * its index, from the given day on, until there is a paper that the caller may
- * see.  The second walk goes no farther than the first one got.
+ * see.  Each walk goes no farther than the ones before it got.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,6 +53,10 @@ static const Walk walks[] = {
 		"SELECT s.paper, s.announced FROM paperfeed.sightings AS s"
 		" WHERE s.announced >= $1 AND s.announced < $2 AND " PF_EDITION_ANNOUNCES,
 		"s.announced", visible, NULL},
+	{true,
+		"SELECT s.paper, s.at FROM paperfeed.submissions AS s"
+		" WHERE s.at >= $1 AND s.at < $2 AND s.paper IS NOT NULL",
+		"s.at", visible, NULL},
 	{false,
 		"SELECT p.id, p.published FROM paperfeed.papers AS p"
 		" WHERE p.published OPERATOR(pg_catalog.>=) $1 AND p.published OPERATOR(pg_catalog.<) $2"
