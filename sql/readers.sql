@@ -21,7 +21,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA paperfeed TO regress_paperfeed_ann, regress
 
 -- what heat knows, beside the signals that say so
 CREATE FUNCTION pg_temp.heat(paper paperfeed.paperid) RETURNS text LANGUAGE sql AS
-$$ SELECT (SELECT string_agg(round(h::numeric, 9)::text, ' ') FROM unnest(heat) AS h) FROM paperfeed.heat WHERE heat.paper = $1 $$;
+$$ SELECT (SELECT string_agg(round(h::numeric, 9)::text, ' ') FROM unnest(ARRAY[heat_1, heat_2, heat_3]) AS h) FROM paperfeed.heat WHERE heat.paper = $1 $$;
 CREATE FUNCTION pg_temp.net(paper paperfeed.paperid) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(kind || ' ' || sum || '/' || count, ', ' ORDER BY kind) FROM (SELECT kind, sum(weight), count(*) FROM paperfeed.signals AS s WHERE s.paper = $1 GROUP BY kind) AS s $$;
 
@@ -314,9 +314,9 @@ RESET paperfeed.reader;
 SELECT pg_temp.net('10.1000/j'), (SELECT count(*) FROM paperfeed.signals WHERE paper = 'pmid:9');
 
 -- heat is what its signals say
-CREATE TEMP TABLE was AS SELECT paper, heat FROM paperfeed.heat;
+CREATE TEMP TABLE was AS TABLE paperfeed.heat;
 SELECT paperfeed.rebuild_heat() > 0;
-SELECT count(*) FROM was FULL JOIN paperfeed.heat AS h USING (paper), LATERAL unnest(was.heat, h.heat) AS x (a, b)
+SELECT count(*) FROM was FULL JOIN paperfeed.heat AS h USING (paper), LATERAL (VALUES (was.heat_1, h.heat_1), (was.heat_2, h.heat_2), (was.heat_3, h.heat_3)) AS x (a, b)
 	WHERE (a <> b AND NOT abs(a - b) < 1e-9) IS NOT FALSE AND (a > '-Infinity' OR b > '-Infinity');
 
 DELETE FROM paperfeed.resolvers;

@@ -24,6 +24,26 @@
 #include "varatt.h"
 #endif
 
+/* A deferrable primary key is told apart from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#define pf_primary_key_index(rel)	RelationGetPrimaryKeyIndex(rel, false)
+#else
+#define pf_primary_key_index(rel)	RelationGetPrimaryKeyIndex(rel)
+#endif
+
+#ifdef EXECUTOR_H
+
+/* Insertion into indexes that refuses no duplicate but tells of it: another argument from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#define pf_insert_index_tuples(info, slot, estate, conflict) \
+	ExecInsertIndexTuples(info, slot, estate, false, true, conflict, NIL, false)
+#else
+#define pf_insert_index_tuples(info, slot, estate, conflict) \
+	ExecInsertIndexTuples(info, slot, estate, false, true, conflict, NIL)
+#endif
+
+#endif							/* EXECUTOR_H */
+
 /* libxml2 2.12 made the argument of structured error handlers const. */
 #ifdef LIBXML_VERSION
 #if LIBXML_VERSION >= 21200

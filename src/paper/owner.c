@@ -20,6 +20,8 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#define SAFE_PATH	"pg_catalog, pg_temp"
+
 static Oid
 find_owner(void)
 {
@@ -44,15 +46,24 @@ pf_as_owner_begin(PfAsOwner *saved)
 	Oid			owner = find_owner();
 
 	GetUserIdAndSecContext(&saved->user, &saved->context);
+	/* Within another one there is nothing to do. */
+	if (saved->user == owner && (saved->context & SECURITY_LOCAL_USERID_CHANGE) != 0 &&
+		strcmp(namespace_search_path, SAFE_PATH) == 0)
+	{
+		saved->nest = 0;
+		return;
+	}
 	SetUserIdAndSecContext(owner, saved->context | SECURITY_LOCAL_USERID_CHANGE);
 	saved->nest = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", SAFE_PATH, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 void
 pf_as_owner_end(const PfAsOwner *saved)
 {
+	if (saved->nest == 0)
+		return;
 	AtEOXact_GUC(true, saved->nest);
 	SetUserIdAndSecContext(saved->user, saved->context);
 }

@@ -130,7 +130,7 @@ published_then(const Request *request, Datum *papers, Datum *times)
 /* What the edition is made of: columns of the statement below, and of the next one's $1 and so on. */
 enum
 {
-	IN_ID, IN_AT, IN_HEAT, IN_PARTS, IN_SUBMITTER, NIN
+	IN_ID, IN_AT, IN_PARTS, IN_SUBMITTER, NIN
 };
 enum
 {
@@ -161,7 +161,7 @@ static void
 find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 {
 	static PfPlan plan = {
-		.sql = "SELECT m.paper, m.at, h.heat[$5], h.parts,"
+		.sql = "SELECT m.paper, m.at, h.parts,"
 		" (SELECT b.reader FROM paperfeed.submissions AS b"
 		" WHERE b.paper OPERATOR(pg_catalog.=) m.paper ORDER BY b.at, b.id LIMIT 1)"
 		" FROM (SELECT e.paper, pg_catalog.min(e.at) AS at FROM ("
@@ -177,12 +177,11 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 		") AS e GROUP BY e.paper) AS m"
 		" LEFT JOIN paperfeed.heat AS h ON h.paper OPERATOR(pg_catalog.=) m.paper"
 	};
-	static const Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, PF_ARG_PAPERS, TIMESTAMPTZARRAYOID,
-	INT4OID};
+	static const Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, PF_ARG_PAPERS, TIMESTAMPTZARRAYOID};
 	PfSignalConfig *config = pf_signal_config();
 	int			slot = pf_signal_slot(config, EDITION_HALF_LIFE);
 	Datum		args[] = {TimestampTzGetDatum(request->edition.since),
-		TimestampTzGetDatum(request->edition.until), papers, times, Int32GetDatum(slot + 1)};
+		TimestampTzGetDatum(request->edition.until), papers, times};
 	Column		columns[NMEMBER];
 	uint64		n = pf_signal_run(&plan, lengthof(types), types, args, NULL, true, NULL);
 
@@ -191,6 +190,7 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 	for (uint64 i = 0; i < n; i++)
 	{
 		PfSums		sums = {0};
+		PfDecaySum	total = {0, 0, 0, 0};
 		Datum		values[NIN];
 		bool		nulls[NIN];
 
@@ -201,8 +201,9 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 		columns[MEMBER_AT].values[i] = values[IN_AT];
 		columns[MEMBER_SUBMITTER].values[i] = values[IN_SUBMITTER];
 		columns[MEMBER_SUBMITTER].nulls[i] = nulls[IN_SUBMITTER];
-		columns[MEMBER_HEAT].values[i] = values[IN_HEAT];
-		columns[MEMBER_HEAT].nulls[i] = nulls[IN_HEAT];
+		if (slot >= 0)
+			total = pf_sums_total(&sums, config, slot);
+		columns[MEMBER_HEAT].values[i] = Float8GetDatum(pf_rank_sum_heat(&total));
 		columns[MEMBER_VOTES].values[i] = Float8GetDatum(pf_sums_net(&sums, config, "vote"));
 		columns[MEMBER_UPVOTES].values[i] = reported(&sums, config, "upvotes",
 												   &columns[MEMBER_UPVOTES].nulls[i]);

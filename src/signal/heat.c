@@ -4,7 +4,7 @@
  *		The table heat, kept up to date from signals.
  *
  * A statement that adds signals ends in a trigger that adds their sums to the
- * rows of their papers, in the order of the papers' ids, so that statements do
+ * rows of their papers (see heat_row.c), in the order of the papers' ids, so that statements do
  * not wait for each other in a circle.  A row's lock makes additions follow one
  * another, and as sums they may come in any order.
  *
@@ -17,6 +17,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/genam.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -28,7 +30,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "paper/owner.h"
-#include "signal/signal.h"
+#include "signal/heat.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -54,29 +56,27 @@ enum
 	SIGNAL_KNOWN_AT, SIGNAL_RETRACTS, NSIGNAL
 };
 
-#define NEW_VALUES \
-	"paperfeed._heat_values(m.parts), paperfeed._heat_gross(m.parts), m.parts"
+#define COLUMNS \
+	"paper, heat_1, heat_2, heat_3, heat_4, heat_5, heat_6, heat_7, heat_8, gross, parts"
+#define NEW_ROWS \
+	"INSERT INTO paperfeed.heat AS h (" COLUMNS ") SELECT m.*" \
+	" FROM unnest($1, $2) AS u (paper, parts), LATERAL paperfeed._heat_row(u.paper, u.parts) AS m" \
+	" ON CONFLICT (paper) DO UPDATE SET (" COLUMNS ")"
 
 static PfPlan add_plan = {
-	.sql = "INSERT INTO paperfeed.heat AS h (paper, heat, gross, parts)"
-	" SELECT m.paper, " NEW_VALUES " FROM unnest($1, $2) AS m (paper, parts)"
-	" ON CONFLICT (paper) DO UPDATE SET (heat, gross, parts) ="
-	" (SELECT " NEW_VALUES " FROM (SELECT paperfeed._heat_add(h.parts, excluded.parts) OFFSET 0)"
-	" AS m (parts))"
+	.sql = NEW_ROWS
+	" = (SELECT m.* FROM paperfeed._heat_row(h.paper, paperfeed._heat_add(h.parts, excluded.parts)) AS m)"
 };
 
 static PfPlan set_plan = {
-	.sql = "INSERT INTO paperfeed.heat AS h (paper, heat, gross, parts)"
-	" SELECT m.paper, " NEW_VALUES " FROM unnest($1, $2) AS m (paper, parts)"
-	" ON CONFLICT (paper) DO UPDATE SET heat = excluded.heat, gross = excluded.gross,"
-	" parts = excluded.parts WHERE h.parts <> excluded.parts OR h.heat <> excluded.heat"
-	" OR h.gross <> excluded.gross"
+	.sql = NEW_ROWS " = (SELECT excluded.*) WHERE h IS DISTINCT FROM excluded"
 };
 
 /* Sums of many papers on their way into heat, each paper's signals one after the other. */
 typedef struct HeatWriter
 {
 	PfPlan	   *plan;
+	PfHeatTable *heat;			/* for additions only */
 	PfSignalConfig *config;
 	MemoryContext batch;		/* papers and parts; reset with each statement */
 	Datum		papers[BATCH_PAPERS];
@@ -95,6 +95,8 @@ writer_begin(PfPlan *plan)
 
 	w->plan = plan;
 	w->config = pf_signal_config();
+	if (plan == &add_plan)
+		w->heat = pf_heat_open(w->config);
 	w->batch = AllocSetContextCreate(CurrentMemoryContext, "paperfeed heat", ALLOCSET_DEFAULT_SIZES);
 	return w;
 }
@@ -126,6 +128,20 @@ finish_paper(HeatWriter *w)
 
 	if (w->paper == NULL)
 		return;
+	if (w->heat != NULL)
+	{
+		/* In the order of papers: those that wait to be inserted are first. */
+		if (w->n > 0 && pf_heat_row_exists(w->heat, PointerGetDatum(w->paper)))
+			flush(w);
+		if (w->n == 0 && pf_heat_row_add(w->heat, PointerGetDatum(w->paper), &w->sums))
+		{
+			CHECK_FOR_INTERRUPTS();
+			MemoryContextReset(w->batch);
+			w->paper = NULL;
+			pf_sums_reset(&w->sums);
+			return;
+		}
+	}
 	old = MemoryContextSwitchTo(w->batch);
 	w->papers[w->n] = PointerGetDatum(w->paper);
 	w->parts[w->n] = PointerGetDatum(pf_sums_out(&w->sums, w->config->nslots));
@@ -165,6 +181,8 @@ writer_end(HeatWriter *w)
 	finish_paper(w);
 	flush(w);
 	total = w->total;
+	if (w->heat != NULL)
+		pf_heat_close(w->heat);
 	MemoryContextDelete(w->batch);
 	return total;
 }
@@ -181,7 +199,6 @@ pf_heat_lock(void)
 	LockRelationOid(our_table("heat"), ShareRowExclusiveLock);
 }
 
-/* Keeps readers out, too. */
 void
 pf_heat_lock_out(void)
 {
@@ -206,6 +223,24 @@ check_trigger(FunctionCallInfo fcinfo, const char *name)
 				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
 }
 
+static void
+check_signal(const PfSignal *signal, text *kind, text *paper)
+{
+	if (!(fabs(signal->weight) <= PF_MAX_COUNT))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weight of a signal of kind \"%s\" for \"%s\" is out of range: %g",
+						text_to_cstring(kind),
+						text_to_cstring(paper), signal->weight),
+				 errdetail("A weight must be between %g and %g.", -PF_MAX_COUNT, PF_MAX_COUNT)));
+	if (TIMESTAMP_NOT_FINITE(signal->at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("time of a signal of kind \"%s\" for \"%s\" must be finite",
+						text_to_cstring(kind),
+						text_to_cstring(paper))));
+}
+
 /*
  * A row of signals, checked; false if it counts nothing, as its kind is not
  * known.  That is told once a statement and is no error: a parallel restore may
@@ -221,6 +256,9 @@ read_signal(HeatWriter *w, TupleTableSlot *slot, TimestampTz latest, PfSignal *s
 	name = DatumGetTextPP(slot->tts_values[SIGNAL_KIND]);
 	kind = pf_signal_kind_by_name(w->config, VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name));
 	signal->at = DatumGetTimestampTz(slot->tts_values[SIGNAL_AT]);
+	signal->weight = DatumGetFloat8(slot->tts_values[SIGNAL_WEIGHT]);
+	signal->retracts = DatumGetBool(slot->tts_values[SIGNAL_RETRACTS]);
+	check_signal(signal, name, DatumGetTextPP(slot->tts_values[SIGNAL_PAPER]));
 	if (signal->at > latest)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -242,8 +280,6 @@ read_signal(HeatWriter *w, TupleTableSlot *slot, TimestampTz latest, PfSignal *s
 		return false;
 	}
 	signal->kind = kind->id;
-	signal->weight = DatumGetFloat8(slot->tts_values[SIGNAL_WEIGHT]);
-	signal->retracts = DatumGetBool(slot->tts_values[SIGNAL_RETRACTS]);
 	return true;
 }
 
@@ -336,6 +372,24 @@ pf_signals_added(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+void
+pf_heat_add_signal(Datum paper, const char *name, double weight, TimestampTz at)
+{
+	HeatWriter *w;
+	const PfSignalKind *kind;
+
+	LockRelationOid(our_table("heat"), RowExclusiveLock);
+	w = writer_begin(&add_plan);
+	kind = pf_signal_kind_by_name(w->config, name, (int) strlen(name));
+	if (kind != NULL)
+	{
+		PfSignal	signal = {kind->id, weight, at, false};
+
+		writer_add(w, paper, &signal);
+	}
+	(void) writer_end(w);
+}
+
 /* Add up what a query of signals gives in the order of their papers, into heat. */
 static int64
 add_up(SPIPlanPtr plan, Datum *args)
@@ -359,7 +413,7 @@ add_up(SPIPlanPtr plan, Datum *args)
 		{
 			Datum		values[5];
 			bool		nulls[5];
-			text	   *name;
+			text	   *name = NULL;
 			const PfSignalKind *kind = NULL;
 			PfSignal	signal;
 
@@ -376,6 +430,7 @@ add_up(SPIPlanPtr plan, Datum *args)
 				signal.weight = DatumGetFloat8(values[2]);
 				signal.at = DatumGetTimestampTz(values[3]);
 				signal.retracts = DatumGetBool(values[4]);
+				check_signal(&signal, name, DatumGetTextPP(values[0]));
 			}
 			writer_add(w, values[0], kind == NULL ? NULL : &signal);
 		}
@@ -486,8 +541,8 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 {
 	static const Oid types[] = {PF_ARG_PAPERS};
 	static PfPlan make_rows = {
-		.sql = "INSERT INTO paperfeed.heat (paper, heat, gross, parts)"
-		" SELECT u.paper, '{}', 0, '\\x00000000' FROM unnest($1) AS u (paper) ON CONFLICT DO NOTHING"
+		.sql = "INSERT INTO paperfeed.heat (paper, gross, parts)"
+		" SELECT u.paper, 0, '\\x00000000' FROM unnest($1) AS u (paper) ON CONFLICT DO NOTHING"
 	};
 	static PfPlan lock_rows = {
 		.sql = "SELECT FROM paperfeed.heat WHERE paper OPERATOR(pg_catalog.=) ANY ($1)"

@@ -22,7 +22,7 @@
 #include "fmgr.h"
 #include "paper/owner.h"
 #include "rank/args.h"
-#include "signal/signal.h"
+#include "signal/heat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -129,10 +129,13 @@ Datum
 pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 {
 	static PfPlan weigh = {
-		.sql = "UPDATE paperfeed.heat AS h SET heat = m.heat, gross = m.gross"
-		" FROM (SELECT paper, paperfeed._heat_values(parts), paperfeed._heat_gross(parts)"
-		" FROM paperfeed.heat) AS m (paper, heat, gross)"
-		" WHERE h.paper OPERATOR(pg_catalog.=) m.paper AND (h.heat <> m.heat OR h.gross <> m.gross)"
+		.sql = "UPDATE paperfeed.heat AS h SET (heat_1, heat_2, heat_3, heat_4, heat_5, heat_6, heat_7,"
+		" heat_8, gross) = (SELECT m.heat_1, m.heat_2, m.heat_3, m.heat_4, m.heat_5, m.heat_6,"
+		" m.heat_7, m.heat_8, m.gross)"
+		" FROM (SELECT (paperfeed._heat_row(paper, parts)).* FROM paperfeed.heat OFFSET 0) AS m"
+		" WHERE h.paper OPERATOR(pg_catalog.=) m.paper AND (h.heat_1, h.heat_2, h.heat_3, h.heat_4,"
+		" h.heat_5, h.heat_6, h.heat_7, h.heat_8, h.gross) IS DISTINCT FROM (m.heat_1, m.heat_2,"
+		" m.heat_3, m.heat_4, m.heat_5, m.heat_6, m.heat_7, m.heat_8, m.gross)"
 	};
 	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", false);
 
@@ -216,7 +219,7 @@ pf_half_lives_changed(PG_FUNCTION_ARGS)
 		if (wanted == OidIsValid(get_relname_relid(name, RelationGetNamespace(data->tg_relation))))
 			continue;
 		sql = wanted ?
-			psprintf("CREATE INDEX %s ON paperfeed.heat ((heat[%d]) DESC, paper)", name, i + 1) :
+			psprintf("CREATE INDEX %s ON paperfeed.heat (heat_%d DESC)", name, i + 1) :
 			psprintf("DROP INDEX paperfeed.%s", name);
 		if (SPI_execute(sql, false, 0) < 0)
 			elog(ERROR, "could not run: %s", sql);

@@ -15,7 +15,7 @@
 #include "rank/rank.h"
 #include "tcop/dest.h"
 
-#define PF_MAX_SLOTS	16
+#define PF_MAX_SLOTS	8			/* heat.heat_1 to heat_8 */
 
 /* config.c: the tables signal_kinds and half_lives */
 
@@ -107,11 +107,6 @@ extern uint64 pf_signal_run(PfPlan *plan, int nargs, const Oid *types, Datum *ar
 
 extern void pf_signal_init(void);	/* defines the settings; from _PG_init */
 
-/* heat.c */
-
-extern void pf_heat_lock(void);	/* keeps all that would change heat out, till the transaction's end */
-extern void pf_heat_lock_out(void);
-extern int64 pf_heat_rebuild(void); /* from signals; locked; SPI is connected */
 
 /* observe.c: what feeds tell, and observe() */
 

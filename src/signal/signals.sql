@@ -31,22 +31,20 @@ INSERT INTO paperfeed.signal_kinds (kind, weight, counts_from, description) VALU
 CREATE TABLE paperfeed.half_lives (
 	half_life	interval PRIMARY KEY
 		CONSTRAINT half_life_is_at_least_an_hour CHECK (half_life OPERATOR(pg_catalog.>=) '1 hour'::interval),
-	slot		smallint UNIQUE CHECK (slot BETWEEN 1 AND 16)
+	slot		smallint UNIQUE CHECK (slot BETWEEN 1 AND 8)
 );
 
 COMMENT ON TABLE paperfeed.half_lives IS 'half-lives for which heat is kept, so that trending() answers at once; add one by INSERT INTO paperfeed.half_lives VALUES (''3 days''): its heat and the index are made then, from all signals';
-COMMENT ON COLUMN paperfeed.half_lives.half_life IS 'time after which a signal counts half, at least an hour';
-COMMENT ON COLUMN paperfeed.half_lives.slot IS 'place of its heat in heat.heat; the first free one unless given';
+COMMENT ON COLUMN paperfeed.half_lives.half_life IS 'time after which a signal counts half, at least an hour; up to eight of them';
+COMMENT ON COLUMN paperfeed.half_lives.slot IS 'number of its column in heat, heat_1 to heat_8; the first free one unless given';
 
 INSERT INTO paperfeed.half_lives VALUES ('1 day', 1), ('7 days', 2), ('30 days', 3);
 
 CREATE TABLE paperfeed.signals (
 	paper		paperfeed.paperid NOT NULL,
 	kind		text COLLATE "C" NOT NULL,
-	weight		double precision NOT NULL DEFAULT 1
-		CONSTRAINT weight_is_sensible CHECK (weight BETWEEN -1e12 AND 1e12),
-	at			timestamptz NOT NULL DEFAULT now()
-		CONSTRAINT at_is_finite CHECK (pg_catalog.isfinite(at)),
+	weight		double precision NOT NULL DEFAULT 1,
+	at			timestamptz NOT NULL DEFAULT now(),
 	reader		text COLLATE "C",
 	source		text,
 	known_at	timestamptz,
@@ -58,8 +56,8 @@ CREATE INDEX signals_at_idx ON paperfeed.signals (at) INCLUDE (paper, kind, weig
 COMMENT ON TABLE paperfeed.signals IS 'every sign of interest in a paper, append-only: votes, saves, views, comments, submissions, and what feeds report; what trending() and its replays are made of; a paper need not be in papers (yet)';
 COMMENT ON COLUMN paperfeed.signals.paper IS 'id of the paper';
 COMMENT ON COLUMN paperfeed.signals.kind IS 'kind, as in signal_kinds; one that is not there counts nothing, with a warning';
-COMMENT ON COLUMN paperfeed.signals.weight IS 'how many of it (5 upvotes at once), within 1e12 of zero; what one counts is in signal_kinds';
-COMMENT ON COLUMN paperfeed.signals.at IS 'time it decays from; at most 5 minutes ahead of the clock (22008)';
+COMMENT ON COLUMN paperfeed.signals.weight IS 'how many of it (5 upvotes at once), within 1e12 of zero (22003); what one counts is in signal_kinds';
+COMMENT ON COLUMN paperfeed.signals.at IS 'time it decays from; finite, and at most 5 minutes ahead of the clock (22008)';
 COMMENT ON COLUMN paperfeed.signals.reader IS 'reader who gave it; a row with a reader is visible to him alone; NULL = none, or not known';
 COMMENT ON COLUMN paperfeed.signals.source IS 'where it comes from: source of the feed''s record; NULL for readers'' own';
 COMMENT ON COLUMN paperfeed.signals.known_at IS 'since when it is known, where that is later than "at": replays of an earlier time leave it out; NULL = since "at"';
@@ -69,18 +67,32 @@ COMMENT ON INDEX paperfeed.signals_at_idx IS 'replay of a past moment, without r
 
 CREATE TABLE paperfeed.heat (
 	paper		paperfeed.paperid PRIMARY KEY,
-	heat		double precision[] NOT NULL,
+	heat_1		double precision,
+	heat_2		double precision,
+	heat_3		double precision,
+	heat_4		double precision,
+	heat_5		double precision,
+	heat_6		double precision,
+	heat_7		double precision,
+	heat_8		double precision,
 	gross		double precision NOT NULL,
 	parts		bytea NOT NULL
 ) WITH (fillfactor = 80);
-CREATE INDEX heat_1_idx ON paperfeed.heat ((heat[1]) DESC, paper);
-CREATE INDEX heat_2_idx ON paperfeed.heat ((heat[2]) DESC, paper);
-CREATE INDEX heat_3_idx ON paperfeed.heat ((heat[3]) DESC, paper);
+CREATE INDEX heat_1_idx ON paperfeed.heat (heat_1 DESC);
+CREATE INDEX heat_2_idx ON paperfeed.heat (heat_2 DESC);
+CREATE INDEX heat_3_idx ON paperfeed.heat (heat_3 DESC);
 CREATE INDEX heat_gross_idx ON paperfeed.heat (gross) WHERE gross >= 16;
 
 COMMENT ON TABLE paperfeed.heat IS 'the sum of each paper''s decaying signals, kept up to date by a trigger on signals; made anew from signals by paperfeed.rebuild_heat()';
 COMMENT ON COLUMN paperfeed.heat.paper IS 'id of the paper';
-COMMENT ON COLUMN paperfeed.heat.heat IS 'log2 of the sum as seen from 2000-01-01 UTC, at the place half_lives.slot; its order does not depend on the present; -Infinity = nothing, or less';
+COMMENT ON COLUMN paperfeed.heat.heat_1 IS 'log2 of the sum as seen from 2000-01-01 UTC, for the half-life of half_lives.slot 1; its order does not depend on the present; -Infinity = nothing, or less';
+COMMENT ON COLUMN paperfeed.heat.heat_2 IS 'the same for slot 2; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_3 IS 'the same for slot 3; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_4 IS 'the same for slot 4; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_5 IS 'the same for slot 5; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_6 IS 'the same for slot 6; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_7 IS 'the same for slot 7; NULL if that is free';
+COMMENT ON COLUMN paperfeed.heat.heat_8 IS 'the same for slot 8; NULL if that is free';
 COMMENT ON COLUMN paperfeed.heat.gross IS 'sum of the weights of all its signals, none decayed, each without its sign: no score was ever larger';
 COMMENT ON COLUMN paperfeed.heat.parts IS 'the sums by kind; see paperfeed.standings and paperfeed.explain()';
 COMMENT ON INDEX paperfeed.heat_1_idx IS 'trending by a half-life of a day';
@@ -90,14 +102,11 @@ COMMENT ON INDEX paperfeed.heat_gross_idx IS 'papers that may outdo others by ol
 
 CREATE FUNCTION paperfeed._heat_add(parts bytea, more bytea) RETURNS bytea
 AS 'MODULE_PATHNAME', 'pf_heat_parts_add' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION paperfeed._heat_values(parts bytea) RETURNS double precision[]
-AS 'MODULE_PATHNAME', 'pf_heat_parts_values' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION paperfeed._heat_gross(parts bytea) RETURNS double precision
-AS 'MODULE_PATHNAME', 'pf_heat_parts_gross' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION paperfeed._heat_row(paper paperfeed.paperid, parts bytea) RETURNS paperfeed.heat
+AS 'MODULE_PATHNAME', 'pf_heat_row' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed._heat_add(bytea, bytea) IS 'sum of two values of heat.parts';
-COMMENT ON FUNCTION paperfeed._heat_values(bytea) IS 'heat.heat that belongs to heat.parts, by the weights and half-lives of now';
-COMMENT ON FUNCTION paperfeed._heat_gross(bytea) IS 'heat.gross that belongs to heat.parts, by the weights of now';
+COMMENT ON FUNCTION paperfeed._heat_row(paperfeed.paperid, bytea) IS 'the row of paperfeed.heat that belongs to its parts, by the weights and half-lives of now';
 
 CREATE FUNCTION paperfeed._signals_added() RETURNS trigger
 AS 'MODULE_PATHNAME', 'pf_signals_added' LANGUAGE C;
@@ -123,7 +132,9 @@ CREATE FUNCTION paperfeed.rebuild_heat() RETURNS bigint
 AS 'MODULE_PATHNAME', 'pf_rebuild_heat' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION paperfeed.rebuild_heat() IS
-'make paperfeed.heat anew from paperfeed.signals and give the number of papers in it; votes wait meanwhile, lists do not; needs no arguments and is right at any time, after signals were loaded with triggers disabled, say';
+'make paperfeed.heat anew from paperfeed.signals and give the number of papers in it; not for PUBLIC; votes wait meanwhile, lists do not; needs no arguments and is right at any time, after signals were loaded with triggers disabled, say';
+
+REVOKE EXECUTE ON FUNCTION paperfeed.rebuild_heat() FROM PUBLIC;
 
 CREATE TRIGGER signals_added AFTER INSERT ON paperfeed.signals
 	REFERENCING NEW TABLE AS added

@@ -211,8 +211,6 @@ pf_sums_in(PfSums *sums, const bytea *parts)
 }
 
 PG_FUNCTION_INFO_V1(pf_heat_parts_add);
-PG_FUNCTION_INFO_V1(pf_heat_parts_values);
-PG_FUNCTION_INFO_V1(pf_heat_parts_gross);
 
 static int
 stored_slots(const bytea *parts)
@@ -236,44 +234,4 @@ pf_heat_parts_add(PG_FUNCTION_ARGS)
 	pf_sums_in(&more, b);
 	pf_sums_merge(&sums, &more);
 	PG_RETURN_BYTEA_P(pf_sums_out(&sums, Max(stored_slots(a), stored_slots(b))));
-}
-
-/* _heat_values(parts bytea) */
-Datum
-pf_heat_parts_values(PG_FUNCTION_ARGS)
-{
-	PfSignalConfig *config = pf_signal_config();
-	PfSums		sums = {0};
-	Datum		heats[PF_MAX_SLOTS];
-
-	pf_sums_in(&sums, PG_GETARG_BYTEA_PP(0));
-	for (int i = 0; i < config->nslots; i++)
-	{
-		PfDecaySum	total = {0, 0, 0, 0};
-
-		if (config->half_lives[i] > 0)
-			total = pf_sums_total(&sums, config, i);
-		heats[i] = Float8GetDatum(pf_rank_sum_heat(&total));
-	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(heats, config->nslots, FLOAT8OID, sizeof(float8),
-										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* _heat_gross(parts bytea) */
-Datum
-pf_heat_parts_gross(PG_FUNCTION_ARGS)
-{
-	PfSignalConfig *config = pf_signal_config();
-	PfSums		sums = {0};
-	double		gross = 0;
-
-	pf_sums_in(&sums, PG_GETARG_BYTEA_PP(0));
-	for (int i = 0; i < sums.nkinds; i++)
-	{
-		const PfSignalKind *kind = pf_signal_kind_by_id(config, sums.kinds[i].kind);
-
-		if (kind != NULL)
-			gross += fabs(kind->weight) * sums.kinds[i].gross;
-	}
-	PG_RETURN_FLOAT8(gross);
 }

@@ -74,7 +74,7 @@ open_heat(int slot)
 	Portal		portal;
 	SPIPlanPtr	plan;
 	char	   *sql = psprintf("SELECT paper, parts FROM paperfeed.heat"
-							   " WHERE heat[%d] > '-Infinity' ORDER BY heat[%d] DESC, paper",
+							   " WHERE heat_%d > '-Infinity' ORDER BY heat_%d DESC, paper",
 							   slot + 1, slot + 1);
 
 	pf_as_owner_begin(&saved);

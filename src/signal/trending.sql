@@ -69,12 +69,12 @@ COMMENT ON FUNCTION paperfeed._standing(bytea) IS 'columns of paperfeed.standing
 
 CREATE VIEW paperfeed.standings AS
 	SELECT h.paper, s.ups, s.downs, s.ups - s.downs AS votes, s.comments, s.saves, s.views, s.stars, s.citations,
-		s.last_at, p.published, h.heat
+		s.last_at, p.published, h.heat_1, h.heat_2, h.heat_3
 	FROM paperfeed.heat AS h
 		JOIN paperfeed.papers AS p ON p.id OPERATOR(pg_catalog.=) h.paper
 		CROSS JOIN LATERAL paperfeed._standing(h.parts) AS s;
 
-COMMENT ON VIEW paperfeed.standings IS 'how papers stand now: what to rank them by with a formula of one''s own, such as ORDER BY paperfeed.hot(ups, downs, published) DESC, paperfeed.gravity(votes, published, now()), paperfeed.wilson(ups, downs), or heat[2]; papers without signals are not in it';
+COMMENT ON VIEW paperfeed.standings IS 'how papers stand now: what to rank them by with a formula of one''s own, such as ORDER BY paperfeed.hot(ups, downs, published) DESC, paperfeed.gravity(votes, published, now()), paperfeed.wilson(ups, downs), or heat_2; papers without signals are not in it';
 COMMENT ON COLUMN paperfeed.standings.paper IS 'id of the paper';
 COMMENT ON COLUMN paperfeed.standings.ups IS 'readers'' votes for it and those that feeds report';
 COMMENT ON COLUMN paperfeed.standings.downs IS 'votes against it';
@@ -86,4 +86,6 @@ COMMENT ON COLUMN paperfeed.standings.stars IS 'GitHub stars it gained since a f
 COMMENT ON COLUMN paperfeed.standings.citations IS 'citations it gained since a feed first told them';
 COMMENT ON COLUMN paperfeed.standings.last_at IS 'time of its last signal';
 COMMENT ON COLUMN paperfeed.standings.published IS 'first publication';
-COMMENT ON COLUMN paperfeed.standings.heat IS 'log2 of the decaying sums, as in paperfeed.heat: at 1, 2 and 3 by half-lives of 1, 7 and 30 days';
+COMMENT ON COLUMN paperfeed.standings.heat_1 IS 'log2 of the decaying sum, as in paperfeed.heat: by a half-life of a day';
+COMMENT ON COLUMN paperfeed.standings.heat_2 IS 'by a half-life of a week';
+COMMENT ON COLUMN paperfeed.standings.heat_3 IS 'by a half-life of 30 days';

@@ -116,6 +116,8 @@ for my $commit ('on', 'off')
 	local $ENV{PGOPTIONS} = "-c synchronous_commit=$commit";
 	for (1 .. $rounds)
 	{
+		# First votes: with too few papers for them a round would be about changed minds.
+		sql('TRUNCATE paperfeed.votes');
 		$best{vote}   = max($best{vote}   // 0, rate($vote));
 		$best{bare}   = max($best{bare}   // 0, rate($bare));
 		$best{signal} = max($best{signal} // 0, rate($signal));
@@ -132,9 +134,9 @@ my $before = sql("SELECT COALESCE(sum(weight), 0) FROM paperfeed.signals WHERE p
 pgbench("SELECT set_config('paperfeed.reader', 'voter ' || nextval('voters'), false);\nSELECT paperfeed.vote('$hottest');\n",
 	'-c', $clients, '-j', 2, '-t', 125);
 my $after = sql("SELECT sum(weight) FROM paperfeed.signals WHERE paper = '$hottest' AND kind = 'vote'");
-my $kept = sql("SELECT heat[1] || ' ' || heat[2] || ' ' || heat[3] FROM paperfeed.heat WHERE paper = '$hottest'");
+my $kept = sql("SELECT heat_1 || ' ' || heat_2 || ' ' || heat_3 FROM paperfeed.heat WHERE paper = '$hottest'");
 sql('SELECT paperfeed.rebuild_heat()');
-my $made = sql("SELECT heat[1] || ' ' || heat[2] || ' ' || heat[3] FROM paperfeed.heat WHERE paper = '$hottest'");
+my $made = sql("SELECT heat_1 || ' ' || heat_2 || ' ' || heat_3 FROM paperfeed.heat WHERE paper = '$hottest'");
 my @kept = split ' ', $kept;
 my @made = split ' ', $made;
 printf "\n  1,000 votes on one paper: %d counted; heat kept and made anew differ by %.1e at most\n", $after - $before,

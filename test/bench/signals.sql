@@ -3,7 +3,7 @@
 CREATE EXTENSION paperfeed;
 SET work_mem = '256MB';
 SET maintenance_work_mem = '1GB';
-SELECT setseed(0.5);
+SELECT FROM setseed(0.5);
 INSERT INTO paperfeed.papers (id, title, published, categories)
 SELECT 'doi:10.1000/' || n, 'Paper ' || n, now() - random() * interval '3 years', ARRAY['cs.' || chr(65 + n % 20)]
 FROM generate_series(1, :papers) AS n;
@@ -11,7 +11,8 @@ FROM generate_series(1, :papers) AS n;
 CREATE UNLOGGED TABLE raw AS
 	SELECT paper, at, random() AS dice
 	FROM (SELECT p.id AS paper, p.published - ln(1 - random()) * interval '10 days' AS at
-		FROM paperfeed.papers AS p, generate_series(1, least(ceil(power(random(), -0.7) * 0.34 * :signals / :papers)::int, :papers)) AS n) AS s
+		FROM (SELECT id, published, least(ceil(power(random(), -0.7) * 0.34 * :signals / :papers)::int, :papers / 5) AS n
+			FROM paperfeed.papers OFFSET 0) AS p, generate_series(1, p.n)) AS s
 	WHERE at < now();
 \pset format unaligned
 SELECT clock_timestamp() AS begun \gset

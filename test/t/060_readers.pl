@@ -84,9 +84,9 @@ sub check
 		'',
 		"$what: each counts once");
 	is( sql(q{
-		CREATE TEMP TABLE was AS SELECT paper, heat FROM paperfeed.heat;
+		CREATE TEMP TABLE was AS TABLE paperfeed.heat;
 		DO $$ BEGIN PERFORM paperfeed.rebuild_heat(); END $$;
-		SELECT COALESCE(was.paper, h.paper), a, b FROM was FULL JOIN paperfeed.heat AS h USING (paper), LATERAL unnest(was.heat, h.heat) AS x (a, b)
+		SELECT COALESCE(was.paper, h.paper), a, b FROM was FULL JOIN paperfeed.heat AS h USING (paper), LATERAL (VALUES (was.heat_1, h.heat_1), (was.heat_2, h.heat_2), (was.heat_3, h.heat_3)) AS x (a, b)
 		WHERE a IS NULL OR b IS NULL OR (a <> b AND NOT abs(a - b) < 1e-9) LIMIT 10}),
 		'',
 		"$what: heat is what the signals say");

@@ -32,7 +32,7 @@ sub state_of
 sub heat_of
 {
 	my ($db) = @_;
-	return sql($db, 'SELECT paper, round(h::numeric, 8) FROM paperfeed.heat, unnest(heat) AS h ORDER BY paper, h');
+	return sql($db, 'SELECT paper, round(h::numeric, 8) FROM paperfeed.heat, unnest(ARRAY[heat_1, heat_2, heat_3]) AS h ORDER BY paper, h');
 }
 
 sql('postgres', 'CREATE ROLE ann LOGIN');

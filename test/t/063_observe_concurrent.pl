@@ -94,7 +94,7 @@ sub ok_and_right
 			DO 'BEGIN PERFORM paperfeed.rebuild_heat(); END';
 			SELECT COALESCE(w.paper, h.paper) FROM was AS w FULL JOIN paperfeed.heat AS h USING (paper)
 			WHERE w.paper IS NULL OR h.paper IS NULL OR abs(w.gross - h.gross) > 1e-9
-				OR EXISTS (SELECT FROM unnest(w.heat, h.heat) AS u (a, b) WHERE a <> b AND NOT abs(a - b) <= 1e-9)}),
+				OR EXISTS (SELECT FROM (VALUES (w.heat_1, h.heat_1), (w.heat_2, h.heat_2), (w.heat_3, h.heat_3)) AS u (a, b) WHERE a <> b AND NOT abs(a - b) <= 1e-9)}),
 		'',
 		"$what: heat is that of the signals");
 	return;
