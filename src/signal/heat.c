@@ -456,7 +456,37 @@ prepare(const char *sql, int nargs, Oid *types)
 	return plan;
 }
 
-/* All of heat; the table is locked, and SPI is connected. */
+/* An index for each half-life, and none for free slots. */
+static void
+make_indexes(void)
+{
+	Oid			schema = get_namespace_oid("paperfeed", false);
+	PfSignalConfig *config = pf_signal_config();
+	PfAsOwner	saved;
+
+	pf_as_owner_begin(&saved);
+	for (int i = 0; i < PF_MAX_SLOTS; i++)
+	{
+		char	   *name = psprintf("heat_%d_idx", i + 1);
+		bool		wanted = config->half_lives[i] > 0;
+		char	   *sql;
+
+		if (wanted == OidIsValid(get_relname_relid(name, schema)))
+			continue;
+		sql = wanted ?
+			psprintf("CREATE INDEX %s ON paperfeed.heat (heat_%d DESC)", name, i + 1) :
+			psprintf("DROP INDEX paperfeed.%s", name);
+		if (SPI_execute(sql, false, 0) < 0)
+			elog(ERROR, "could not run: %s", sql);
+	}
+	pf_as_owner_end(&saved);
+}
+
+/*
+ * All of heat; the table is locked, and SPI is connected.  Kinds and half-lives
+ * are read anew by everybody: a restore may have brought them with triggers
+ * disabled.
+ */
 int64
 pf_heat_rebuild(void)
 {
@@ -468,6 +498,11 @@ pf_heat_rebuild(void)
 	SPIPlanPtr	plan;
 	int64		papers;
 
+	CacheInvalidateRelcacheByRelid(our_table("signal_kinds"));
+	CacheInvalidateRelcacheByRelid(our_table("half_lives"));
+	CommandCounterIncrement();
+	make_indexes();
+	MemoryContextSwitchTo(context);
 	plan = prepare("SELECT paper, kind, weight, at, retracts FROM paperfeed.signals ORDER BY paper",
 				   0, NULL);
 	MemoryContextSwitchTo(context);

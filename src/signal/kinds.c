@@ -20,13 +20,11 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
-#include "paper/owner.h"
 #include "rank/args.h"
 #include "signal/heat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 static TriggerData *
@@ -199,32 +197,10 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 Datum
 pf_half_lives_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "_half_lives_changed", false);
-	PfSignalConfig *config;
-	PfAsOwner	saved;
-
-	CacheInvalidateRelcache(data->tg_relation);
+	(void) trigger_data(fcinfo, "_half_lives_changed", false);
 	connect_spi();
-	/* Indexes are made and dropped: readers wait, too. */
+	/* An index may be dropped: readers wait, too. */
 	pf_heat_lock_out();
-	CommandCounterIncrement();
-	config = pf_signal_config();
-	pf_as_owner_begin(&saved);
-	for (int i = 0; i < PF_MAX_SLOTS; i++)
-	{
-		char	   *name = psprintf("heat_%d_idx", i + 1);
-		bool		wanted = config->half_lives[i] > 0;
-		char	   *sql;
-
-		if (wanted == OidIsValid(get_relname_relid(name, RelationGetNamespace(data->tg_relation))))
-			continue;
-		sql = wanted ?
-			psprintf("CREATE INDEX %s ON paperfeed.heat (heat_%d DESC)", name, i + 1) :
-			psprintf("DROP INDEX paperfeed.%s", name);
-		if (SPI_execute(sql, false, 0) < 0)
-			elog(ERROR, "could not run: %s", sql);
-	}
-	pf_as_owner_end(&saved);
 	(void) pf_heat_rebuild();
 	SPI_finish();
 	return PointerGetDatum(NULL);

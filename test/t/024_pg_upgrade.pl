@@ -32,7 +32,11 @@ $old->safe_psql(
 	SELECT paperfeed.ingest_document($document);
 	SELECT paperfeed.ingest_document($document, 'mine');
 	INSERT INTO votes VALUES ('2401.00001', 'ann');
-	INSERT INTO parted VALUES ('2401.00001')});
+	INSERT INTO parted VALUES ('2401.00001');
+	INSERT INTO paperfeed.half_lives VALUES ('3 days');
+	INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES ('downloads', 0.5);
+	UPDATE paperfeed.signal_kinds SET weight = 3 WHERE kind = 'save';
+	SELECT paperfeed.vote('2401.00001'), paperfeed.save('2401.00001'), paperfeed.observe('pmid:5', 'downloads', 7)});
 
 # What the extension consists of, and what is in it.
 my $members = q{
@@ -43,6 +47,8 @@ my $members = q{
 my $rows = q{
 	SELECT p::text FROM paperfeed.papers AS p UNION ALL SELECT m::text FROM mine AS m UNION ALL SELECT i::text FROM paperfeed._identity AS i
 	UNION ALL SELECT s::text FROM paperfeed.sightings AS s UNION ALL SELECT f::text FROM paperfeed.feeds AS f UNION ALL SELECT v::text FROM votes AS v
+	UNION ALL SELECT s::text FROM paperfeed.signals AS s UNION ALL SELECT k::text FROM paperfeed.signal_kinds AS k UNION ALL SELECT l::text FROM paperfeed.half_lives AS l
+	UNION ALL SELECT h::text FROM paperfeed.heat AS h UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'paperfeed'
 	UNION ALL SELECT t::text FROM titles AS t UNION ALL SELECT p::text FROM parted AS p ORDER BY 1};
 my ($members_before, $rows_before) = map { $old->safe_psql('postgres', $_) } $members, $rows;
 $old->stop;
@@ -77,6 +83,12 @@ is( $new->safe_psql(
 	),
 	'ann',
 	'and so do the operators');
+is( $new->safe_psql('postgres', q{SELECT rank, id, votes FROM paperfeed.trending(5, '3 days')}),
+	"1|arxiv:2401.00001|1\n2|pmid:5|0", 'lists are read as before');
+is( $new->safe_psql('postgres', q{SELECT paperfeed.vote('pmid:5'); SELECT paperfeed.vote('2401.00001', -1);
+		CREATE TEMP TABLE was AS TABLE paperfeed.heat; SELECT paperfeed.rebuild_heat();
+		SELECT count(*) FROM was JOIN paperfeed.heat AS h USING (paper) WHERE abs(was.heat_4 - h.heat_4) < 1e-9}),
+	"0\n1\n2\n2", 'and votes go on');
 $new->safe_psql('postgres', 'DROP EXTENSION paperfeed CASCADE; CREATE EXTENSION paperfeed');
 is($new->safe_psql('postgres', $members),
 	$members_before, 'dropped and made anew, the extension has the same members');

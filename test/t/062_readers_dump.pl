@@ -19,7 +19,7 @@ my $dir = PostgreSQL::Test::Utils::tempdir;
 
 sub sql { my ($db, $sql) = @_; return $node->safe_psql($db, $sql); }
 
-my @tables = qw(votes saves reads comments submissions resolvers signals);
+my @tables = qw(votes saves reads comments submissions resolvers signals signal_kinds half_lives readings);
 
 sub state_of
 {
@@ -32,7 +32,7 @@ sub state_of
 sub heat_of
 {
 	my ($db) = @_;
-	return sql($db, 'SELECT paper, round(h::numeric, 8) FROM paperfeed.heat, unnest(ARRAY[heat_1, heat_2, heat_3]) AS h ORDER BY paper, h');
+	return sql($db, 'SELECT paper, round(h::numeric, 8) FROM paperfeed.heat, unnest(ARRAY[heat_1, heat_2, heat_3, heat_4]) AS h ORDER BY paper, h');
 }
 
 sql('postgres', 'CREATE ROLE ann LOGIN');
@@ -53,7 +53,11 @@ sql('source', q{
 	SELECT paperfeed.edit_comment(1, 'edited'), paperfeed.delete_comment(3);
 	SELECT paperfeed.submit('2401.10001', 'a note');
 	UPDATE paperfeed.resolvers SET url = 'https://mirror.example/{id}', pause = '5 seconds' WHERE scheme = 'arxiv';
-	INSERT INTO paperfeed.resolvers VALUES ('oai', 'https://oai.example/{id}')});
+	INSERT INTO paperfeed.resolvers VALUES ('oai', 'https://oai.example/{id}');
+	UPDATE paperfeed.signal_kinds SET weight = 3 WHERE kind = 'save';
+	INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES ('downloads', 0.5);
+	INSERT INTO paperfeed.half_lives VALUES ('3 days');
+	SELECT paperfeed.observe('2401.10004', 'downloads', 7, now() - interval '1 day')});
 sql('source', q{SET ROLE ann; SELECT paperfeed.submit('10.1000/waits'), paperfeed.vote('2401.10009')});
 my $state = state_of('source');
 my $heat  = heat_of('source');
@@ -67,6 +71,7 @@ sub check
 	my ($db) = @_;
 	is(state_of($db), $state, "$db: every row is there");
 	is(heat_of($db), $heat, "$db: and heat");
+	is(sql($db, q{SELECT count(*) FROM pg_indexes WHERE indexname ~ '^heat_[0-9]_idx'}), 4, "$db: and its indexes");
 	is(sql($db, q{SET ROLE ann; SELECT (SELECT string_agg(reader, ' ') FROM paperfeed.votes), (SELECT count(*) FROM paperfeed.saves), (SELECT count(*) FROM paperfeed.comments)}),
 		'ann|0|3', "$db: readers are apart as they were");
 	is(sql($db, q{SET paperfeed.reader = 'ann'; SELECT paperfeed.vote('2401.10009'), paperfeed.vote('2401.10009', 0), paperfeed.comment('2401.10001', 'new', 2), (paperfeed.submit('2401.10002')).id}),
@@ -89,7 +94,7 @@ unlike(slurp_file("$dir/plain"), qr/CREATE POLICY|ROW LEVEL SECURITY/, 'policies
 
 # The data alone, with triggers disabled: heat is made when asked for, and what was edited must not be in the way.
 sql('postgres', 'CREATE DATABASE copy_data TEMPLATE template0');
-sql('copy_data', 'CREATE EXTENSION paperfeed; GRANT USAGE ON SCHEMA paperfeed TO ann; GRANT SELECT ON ALL TABLES IN SCHEMA paperfeed TO ann; DELETE FROM paperfeed.resolvers WHERE scheme = \'arxiv\'');
+sql('copy_data', 'CREATE EXTENSION paperfeed; GRANT USAGE ON SCHEMA paperfeed TO ann; GRANT SELECT ON ALL TABLES IN SCHEMA paperfeed TO ann; DELETE FROM paperfeed.resolvers WHERE scheme = \'arxiv\'; DELETE FROM paperfeed.signal_kinds WHERE kind = \'save\'');
 $node->command_ok([ 'pg_dump', '-Fc', '--data-only', '-f', "$dir/data", 'source' ], 'data only: dump');
 $node->command_ok([ 'pg_restore', '-e', '--disable-triggers', '-d', 'copy_data', "$dir/data" ], 'data only: restore');
 sql('copy_data', 'SELECT paperfeed.rebuild_heat()');
