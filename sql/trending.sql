@@ -147,6 +147,14 @@ SELECT rank, id FROM paperfeed.rising(5, '7 days', '30 days', '{cs.C}');
 SELECT paper, ups, downs, votes, comments, saves, views, stars, citations, round(paperfeed.wilson(ups, downs)::numeric, 3) AS wilson
 FROM paperfeed.standings ORDER BY wilson DESC, paper;
 
+-- by parallel workers, too
+BEGIN;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SELECT sum(votes) FROM paperfeed.standings;
+COMMIT;
+
 -- odd arguments
 SELECT * FROM paperfeed.trending(0);
 SELECT * FROM paperfeed.trending(NULL);

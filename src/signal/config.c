@@ -10,6 +10,7 @@
  * Heat is written under the latest committed kinds and half-lives, even where
  * the transaction's snapshot is older: the change of a weight has gone over all
  * heat with writers kept out, and who writes afterwards must not fall behind it.
+ * (In parallel operations, which do not write, there is no latest snapshot.)
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +19,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "rank/args.h"
 #include "signal/signal.h"
@@ -42,6 +44,7 @@ static PfSignalConfig *kept = NULL;
 static MemoryContext kept_context = NULL;
 static Oid	kept_tables[2];
 static bool kept_is_valid = false;
+static bool kept_is_old = false;	/* read in a parallel operation */
 
 static void
 forget(Datum arg pg_attribute_unused(), Oid relid)
@@ -93,7 +96,7 @@ read_table(PfSignalConfig *config, Oid relid, int ncolumns,
 		   void (*read_row) (PfSignalConfig *, const Datum *, const bool *))
 {
 	Relation	rel = table_open(relid, AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
 	TableScanDesc scan;
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 
@@ -140,6 +143,7 @@ load(void)
 		MemoryContextReset(kept_context);
 		old = MemoryContextSwitchTo(kept_context);
 		kept_is_valid = true;
+		kept_is_old = IsInParallelMode();
 		kept = palloc0(sizeof(PfSignalConfig));
 		read_table(kept, kept_tables[0], NKIND, read_kind);
 		read_table(kept, kept_tables[1], NLIFE, read_half_life);
@@ -154,7 +158,8 @@ pf_signal_config(void)
 {
 	PfSignalConfig *config;
 
-	if (!kept_is_valid)
+	/* What was read by an older snapshot is not for those who write. */
+	if (!kept_is_valid || (kept_is_old && !IsInParallelMode()))
 	{
 		/* An error in the middle must not leave half of it as valid. */
 		PG_TRY();
