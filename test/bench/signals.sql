@@ -34,7 +34,9 @@ SELECT format('signals %s, their indexes %s; heat %s, its indexes %s',
 	pg_size_pretty(pg_table_size('paperfeed.heat')), pg_size_pretty(pg_indexes_size('paperfeed.heat')));
 
 -- What a vote is compared with: one row into a table of the same columns and indexes.
-CREATE TABLE bare (LIKE paperfeed.signals INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
+CREATE TABLE bare (LIKE paperfeed.signals INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
 INSERT INTO bare SELECT * FROM paperfeed.signals;
+SELECT replace(replace(indexdef, 'INDEX ', 'INDEX bare_'), ' paperfeed.signals ', ' bare ')
+FROM pg_indexes WHERE schemaname = 'paperfeed' AND tablename = 'signals' \gexec
 VACUUM ANALYZE bare;
 CHECKPOINT;
