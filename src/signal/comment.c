@@ -69,7 +69,7 @@ pf_comment(PG_FUNCTION_ARGS)
 		nulls[3] = 'n';
 	else
 		args[3] = PG_GETARG_DATUM(2);
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.comment()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
 	if (pf_signal_run(&add_plan, 4, types, args, nulls, false, NULL) == 0)
@@ -121,7 +121,7 @@ pf_edit_comment(PG_FUNCTION_ARGS)
 
 	args[0] = Int64GetDatum(id);
 	args[1] = PointerGetDatum(read_body(PG_GETARG_TEXT_PP(1)));
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.edit_comment()");
 	if (!check_own(id) || pf_signal_run(&edit_plan, 2, types, args, NULL, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
@@ -139,7 +139,7 @@ pf_delete_comment(PG_FUNCTION_ARGS)
 	bool		done;
 
 	args[0] = PG_GETARG_DATUM(0);
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.delete_comment()");
 	done = check_own(DatumGetInt64(args[0])) &&
 		pf_signal_run(&delete_plan, 1, types, args, NULL, false, NULL) > 0;
 	SPI_finish();

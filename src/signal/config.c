@@ -40,6 +40,9 @@ enum
 	LIFE_INTERVAL, LIFE_SLOT, NLIFE
 };
 
+/* Where caches are discarded all the time it is read each time, and valid never. */
+#define MAX_ATTEMPTS	3
+
 static PfSignalConfig *kept = NULL;
 static MemoryContext kept_context = NULL;
 static Oid	kept_tables[2];
@@ -73,7 +76,7 @@ read_kind(PfSignalConfig *config, const Datum *values, const bool *nulls pg_attr
 	kind = &config->kinds[config->nkinds++];
 	memset(kind, 0, sizeof(PfSignalKind));
 	strlcpy(kind->name, name, NAMEDATALEN);
-	kind->id = DatumGetInt16(values[KIND_ID]);
+	kind->id = DatumGetInt32(values[KIND_ID]);
 	kind->weight = DatumGetFloat8(values[KIND_WEIGHT]);
 	kind->from_first_reading = strcmp(from, "start") != 0;
 	pfree(name);
@@ -120,6 +123,7 @@ load(void)
 	static bool registered = false;
 	Oid			schema = get_namespace_oid("paperfeed", false);
 	MemoryContext old;
+	int			attempts = 0;
 
 	if (!registered)
 	{
@@ -150,7 +154,7 @@ load(void)
 		if (kept->nkinds > 1)
 			qsort(kept->kinds, kept->nkinds, sizeof(PfSignalKind), compare_ids);
 		MemoryContextSwitchTo(old);
-	} while (!kept_is_valid);
+	} while (!kept_is_valid && ++attempts < MAX_ATTEMPTS);
 }
 
 PfSignalConfig *

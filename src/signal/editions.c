@@ -226,7 +226,8 @@ static void
 put_papers(const Request *request, const Datum *arrays, ReturnSetInfo *rsinfo, MemoryContext context)
 {
 #define REPORTED(key) \
-	"CASE pg_catalog.jsonb_typeof(p.metrics OPERATOR(pg_catalog.->) '" key "') WHEN 'number'" \
+	"CASE WHEN pg_catalog.jsonb_typeof(p.metrics OPERATOR(pg_catalog.->) '" key "')" \
+	" OPERATOR(pg_catalog.=) 'number'" \
 	" THEN (p.metrics OPERATOR(pg_catalog.->) '" key "')::pg_catalog.float8 ELSE 0 END"
 #define FIRST_LINK(key) \
 	"p.links OPERATOR(pg_catalog.->) '" key "' OPERATOR(pg_catalog.->>) 0"

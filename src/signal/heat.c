@@ -193,15 +193,32 @@ our_table(const char *name)
 	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
 }
 
+/* What has to see all signals that are committed cannot do it by a snapshot that is older than its locks. */
+void
+pf_heat_refuse_old_snapshot(void)
+{
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("signals cannot be changed, and heat not made anew, under REPEATABLE READ or SERIALIZABLE"),
+				 errdetail("Signals that others committed since the transaction began would be lost from heat."),
+				 errhint("Do it in a transaction of its own at READ COMMITTED; to add signals any will do.")));
+}
+
 void
 pf_heat_lock(void)
 {
+	pf_heat_refuse_old_snapshot();
+	/* In the order in which TRUNCATE comes to both. */
+	LockRelationOid(our_table("signals"), AccessShareLock);
 	LockRelationOid(our_table("heat"), ShareRowExclusiveLock);
 }
 
 void
 pf_heat_lock_out(void)
 {
+	pf_heat_refuse_old_snapshot();
+	LockRelationOid(our_table("signals"), AccessShareLock);
 	LockRelationOid(our_table("heat"), AccessExclusiveLock);
 }
 
@@ -214,13 +231,15 @@ connect_spi(void)
 	MemoryContextSwitchTo(upper);
 }
 
-static void
-check_trigger(FunctionCallInfo fcinfo, const char *name)
+void
+pf_check_trigger(FunctionCallInfo fcinfo, const char *function, const char *table)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	/* Anybody may make a trigger of any function on a table of his own. */
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != our_table(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
+				 errmsg("function paperfeed.%s() may be called by its trigger only", function)));
 }
 
 static void
@@ -319,7 +338,7 @@ pf_signals_added(PG_FUNCTION_ARGS)
 	HeatWriter *w;
 	TimestampTz latest;
 
-	check_trigger(fcinfo, "_signals_added");
+	pf_check_trigger(fcinfo, "_signals_added", "signals");
 	tupdesc = RelationGetDescr(data->tg_relation);
 	if (tupdesc->natts != NSIGNAL || data->tg_newtable == NULL)
 		elog(ERROR, "table paperfeed.signals or its trigger was changed");
@@ -456,9 +475,9 @@ prepare(const char *sql, int nargs, Oid *types)
 	return plan;
 }
 
-/* An index for each half-life, and none for free slots. */
+/* An index for each half-life; 'drop': and none for free slots, readers being locked out. */
 static void
-make_indexes(void)
+make_indexes(bool drop)
 {
 	Oid			schema = get_namespace_oid("paperfeed", false);
 	PfSignalConfig *config = pf_signal_config();
@@ -471,7 +490,7 @@ make_indexes(void)
 		bool		wanted = config->half_lives[i] > 0;
 		char	   *sql;
 
-		if (wanted == OidIsValid(get_relname_relid(name, schema)))
+		if (wanted == OidIsValid(get_relname_relid(name, schema)) || (!wanted && !drop))
 			continue;
 		sql = wanted ?
 			psprintf("CREATE INDEX %s ON paperfeed.heat (heat_%d DESC)", name, i + 1) :
@@ -488,7 +507,7 @@ make_indexes(void)
  * disabled.
  */
 int64
-pf_heat_rebuild(void)
+pf_heat_rebuild(bool drop_indexes)
 {
 	MemoryContext context = CurrentMemoryContext;
 	static PfPlan leave_out = {
@@ -501,7 +520,7 @@ pf_heat_rebuild(void)
 	CacheInvalidateRelcacheByRelid(our_table("signal_kinds"));
 	CacheInvalidateRelcacheByRelid(our_table("half_lives"));
 	CommandCounterIncrement();
-	make_indexes();
+	make_indexes(drop_indexes);
 	MemoryContextSwitchTo(context);
 	plan = prepare("SELECT paper, kind, weight, at, retracts FROM paperfeed.signals ORDER BY paper",
 				   0, NULL);
@@ -520,7 +539,7 @@ pf_rebuild_heat(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	connect_spi();
 	pf_heat_lock();
-	papers = pf_heat_rebuild();
+	papers = pf_heat_rebuild(false);
 	SPI_finish();
 	PG_RETURN_INT64(papers);
 }
@@ -575,13 +594,10 @@ Datum
 pf_signals_changed(PG_FUNCTION_ARGS)
 {
 	static const Oid types[] = {PF_ARG_PAPERS};
-	static PfPlan make_rows = {
-		.sql = "INSERT INTO paperfeed.heat (paper, gross, parts)"
-		" SELECT u.paper, 0, '\\x00000000' FROM unnest($1) AS u (paper) ON CONFLICT DO NOTHING"
-	};
 	static PfPlan lock_rows = {
-		.sql = "SELECT FROM paperfeed.heat WHERE paper OPERATOR(pg_catalog.=) ANY ($1)"
-		" ORDER BY paper FOR UPDATE"
+		.sql = "INSERT INTO paperfeed.heat (paper, gross, parts)"
+		" SELECT u.paper, 0, decode('00000000', 'hex') FROM unnest($1) AS u (paper)"
+		" ON CONFLICT (paper) DO UPDATE SET paper = excluded.paper WHERE false"
 	};
 	static PfPlan leave_out = {
 		.sql = "DELETE FROM paperfeed.heat AS h WHERE h.paper OPERATOR(pg_catalog.=) ANY ($1)"
@@ -597,7 +613,7 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 	Datum		args[1];
 	int			n = 0;
 
-	check_trigger(fcinfo, "_signals_changed");
+	pf_check_trigger(fcinfo, "_signals_changed", "signals");
 	connect_spi();
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 	{
@@ -612,6 +628,7 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 	add_papers(&papers, data->tg_newtable, tupdesc);
 	if (papers.n > 0)
 	{
+		pf_heat_refuse_old_snapshot();
 		qsort(papers.items, papers.n, sizeof(text *), compare_papers);
 		ids = palloc(papers.n * sizeof(Datum));
 		for (int i = 0; i < papers.n; i++)
@@ -620,7 +637,6 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 				ids[n++] = PointerGetDatum(papers.items[i]);
 		}
 		args[0] = pf_paperid_array(ids, n);
-		(void) pf_signal_run(&make_rows, 1, types, args, NULL, false, NULL);
 		(void) pf_signal_run(&lock_rows, 1, types, args, NULL, false, NULL);
 		array_type[0] = get_array_type(pf_paperid_type());
 		(void) add_up(prepare("SELECT u.paper, s.kind, s.weight, s.at, s.retracts"

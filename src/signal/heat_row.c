@@ -47,6 +47,12 @@ pf_heat_open(const PfSignalConfig *config)
 
 	heat->config = config;
 	heat->table = pf_table_open("heat", NHEAT);
+	if (pf_table_has_triggers(heat->table, 0))
+	{
+		pf_table_close(heat->table);
+		pfree(heat);
+		return NULL;
+	}
 	heat->scratch = AllocSetContextCreate(CurrentMemoryContext, "paperfeed row of heat",
 										  ALLOCSET_DEFAULT_SIZES);
 	return heat;

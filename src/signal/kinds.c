@@ -28,15 +28,10 @@
 #include "utils/rel.h"
 
 static TriggerData *
-trigger_data(FunctionCallInfo fcinfo, const char *name, bool row_level)
+trigger_data(FunctionCallInfo fcinfo, const char *name, const char *table)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || (TRIGGER_FIRED_FOR_ROW(data->tg_event) != 0) != row_level)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function paperfeed.%s() may be called by its trigger only", name)));
-	return data;
+	pf_check_trigger(fcinfo, name, table);
+	return (TriggerData *) fcinfo->context;
 }
 
 static void
@@ -63,7 +58,7 @@ PG_FUNCTION_INFO_V1(pf_signal_kinds_changed);
 PG_FUNCTION_INFO_V1(pf_half_lives_insert);
 PG_FUNCTION_INFO_V1(pf_half_lives_changed);
 
-/* BEFORE INSERT ON signal_kinds FOR EACH ROW */
+/* BEFORE INSERT ON signal_kinds FOR EACH ROW, and UPDATE of what must not be */
 Datum
 pf_signal_kinds_insert(PG_FUNCTION_ARGS)
 {
@@ -74,12 +69,18 @@ pf_signal_kinds_insert(PG_FUNCTION_ARGS)
 	};
 	static const Oid types[] = {TEXTOID, FLOAT8OID, TEXTOID, TEXTOID};
 	static const char *const names[] = {"kind", "weight", "counts_from", "description"};
-	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_insert", true);
+	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_insert", "signal_kinds");
 	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
 	Datum		args[4];
 	char		nulls[4];
 	uint64		updated;
 
+	/* The sums in heat go by its number. */
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("name and number of a kind of signals cannot be changed"),
+				 errhint("Insert another one, and update the signals.")));
 	for (int i = 0; i < 4; i++)
 	{
 		bool		isnull;
@@ -135,15 +136,17 @@ pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 		" h.heat_5, h.heat_6, h.heat_7, h.heat_8, h.gross) IS DISTINCT FROM (m.heat_1, m.heat_2,"
 		" m.heat_3, m.heat_4, m.heat_5, m.heat_6, m.heat_7, m.heat_8, m.gross)"
 	};
-	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", false);
+	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", "signal_kinds");
 
 	CacheInvalidateRelcache(data->tg_relation);
 	connect_spi();
 	pf_heat_lock();
-	if (data->tg_newtable == NULL)
+	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+		(void) pf_heat_rebuild(false);
+	else if (data->tg_newtable == NULL)
 		(void) pf_signal_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
 	else if (have_signals(data))
-		(void) pf_heat_rebuild();
+		(void) pf_heat_rebuild(false);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
@@ -155,15 +158,15 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 	static PfPlan find = {
 		.sql = "SELECT EXISTS (SELECT FROM paperfeed.half_lives WHERE half_life = $1),"
 		" (SELECT n FROM generate_series(1, $2) AS n"
-		" WHERE n NOT IN (SELECT slot FROM paperfeed.half_lives) ORDER BY n LIMIT 1)::smallint"
+		" WHERE n NOT IN (SELECT slot FROM paperfeed.half_lives)"
+		" ORDER BY n <> $3, n LIMIT 1)::smallint"
 	};
-	static const Oid types[] = {INTERVALOID, INT4OID};
-	TriggerData *data = trigger_data(fcinfo, "_half_lives_insert", true);
+	static const Oid types[] = {INTERVALOID, INT4OID, INT4OID};
+	TriggerData *data = trigger_data(fcinfo, "_half_lives_insert", "half_lives");
 	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
 	HeapTuple	row = data->tg_trigtuple;
-	Datum		args[2];
+	Datum		args[3];
 	bool		isnull;
-	bool		has_slot;
 	Datum		slot;
 	int			number = SPI_fnumber(tupdesc, "slot");
 
@@ -171,14 +174,17 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 	if (isnull)
 		return PointerGetDatum(row);
 	args[1] = Int32GetDatum(PF_MAX_SLOTS);
-	(void) column(row, tupdesc, "slot", &isnull);
-	has_slot = !isnull;
+	slot = column(row, tupdesc, "slot", &isnull);
+	args[2] = Int32GetDatum(isnull ? 0 : DatumGetInt16(slot));
+	/* One that cannot be is for the constraint to refuse. */
+	if (!isnull && (DatumGetInt16(slot) < 1 || DatumGetInt16(slot) > PF_MAX_SLOTS))
+		return PointerGetDatum(row);
 
 	connect_spi();
-	(void) pf_signal_run(&find, 2, types, args, NULL, false, NULL);
+	(void) pf_signal_run(&find, 3, types, args, NULL, false, NULL);
 	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
 		row = NULL;
-	else if (!has_slot)
+	else
 	{
 		slot = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 		if (isnull)
@@ -197,11 +203,11 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 Datum
 pf_half_lives_changed(PG_FUNCTION_ARGS)
 {
-	(void) trigger_data(fcinfo, "_half_lives_changed", false);
+	(void) trigger_data(fcinfo, "_half_lives_changed", "half_lives");
 	connect_spi();
 	/* An index may be dropped: readers wait, too. */
 	pf_heat_lock_out();
-	(void) pf_heat_rebuild();
+	(void) pf_heat_rebuild(true);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

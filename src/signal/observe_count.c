@@ -27,12 +27,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/record.h"
 #include "compat.h"
 #include "signal/signal.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* The last reading of a source, as it is in the table or will be. */
@@ -130,8 +132,15 @@ read_lasts(Lasts *lasts, Datum *papers, int n)
 		" WHERE paper OPERATOR(pg_catalog.=) ANY ($1)"
 	};
 	Datum		args[1] = {pf_paperid_array(papers, n)};
-	uint64		found = pf_signal_run(&plan, 1, types, args, NULL, false, NULL);
-	SPITupleTable *rows = SPI_tuptable;
+	uint64		found;
+	SPITupleTable *rows;
+
+	/* The papers are locked: what is true now counts, whatever the transaction's snapshot. */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	found = pf_signal_run(&plan, 1, types, args, NULL, true, NULL);
+	PopActiveSnapshot();
+	rows = SPI_tuptable;
 
 	for (uint64 i = 0; i < found; i++)
 	{
@@ -305,6 +314,7 @@ pf_observe_readings(PfReading *readings, int n, TimestampTz at, PfNewSignals *si
 		PfReading  *reading = sorted[start];
 		Lasts		lasts = {NULL, 0, 0};
 		double		grown = 0;
+		double		shrunk = 0;
 
 		for (end = start + 1; end < n && compare_counters(reading->paper, reading->kind,
 														  sorted[end]->paper, sorted[end]->kind) == 0;)
@@ -327,13 +337,18 @@ pf_observe_readings(PfReading *readings, int n, TimestampTz at, PfNewSignals *si
 			for (int later = i + 1; later < end && !corrected; later++)
 				corrected = same_text(sorted[i]->source, sorted[later]->source);
 			if (!corrected)
-				grown += observe(&lasts, sorted[i], at, signals);
+			{
+				double		change = observe(&lasts, sorted[i], at, signals);
+
+				grown += change;
+				shrunk -= Min(change, 0);
+			}
 		}
-		if (grown < 0)
+		if (shrunk > 0)
 		{
 			less.papers[less.n] = reading->paper;
 			less.kinds[less.n] = reading->kind;
-			less.amounts[less.n++] = Float8GetDatum(-grown);
+			less.amounts[less.n++] = Float8GetDatum(shrunk);
 		}
 		for (int i = 0; i < lasts.n; i++)
 		{

@@ -13,11 +13,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/clock.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
-#include "signal/signal.h"
+#include "signal/heat.h"
+#include "utils/snapmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -72,6 +74,13 @@ pf_observe_moved(Datum old, Datum new)
 		" WHERE paper OPERATOR(pg_catalog.=) $1)"
 		" OR EXISTS (SELECT FROM paperfeed.readings WHERE paper OPERATOR(pg_catalog.=) $1)"
 	};
+	static PfPlan is_talked_of = {
+		.sql = "SELECT WHERE EXISTS (SELECT FROM paperfeed.signals"
+		" WHERE paper OPERATOR(pg_catalog.=) $1)"
+		" OR EXISTS (SELECT FROM paperfeed.readings WHERE paper OPERATOR(pg_catalog.=) $1)"
+		" OR EXISTS (SELECT FROM paperfeed.comments WHERE paper OPERATOR(pg_catalog.=) $1)"
+		" OR EXISTS (SELECT FROM paperfeed.submissions WHERE paper OPERATOR(pg_catalog.=) $1)"
+	};
 	static PfPlan retract_announcements = {
 		.sql = "INSERT INTO paperfeed.signals (paper, kind, weight, at, source, known_at, retracts)"
 		" SELECT o.paper, 'announcement', -LEAST(o.net, n.net), o.at, o.source,"
@@ -104,6 +113,17 @@ pf_observe_moved(Datum old, Datum new)
 	Datum		args[3] = {old, new, TimestampTzGetDatum(now)};
 
 	move_readers(args);
+	if (IsolationUsesXactSnapshot())
+	{
+		bool		found;
+
+		/* What came since the snapshot would be left behind. */
+		PushActiveSnapshot(GetLatestSnapshot());
+		found = pf_signal_run(&is_talked_of, 2, both, args, NULL, true, NULL) > 0;
+		PopActiveSnapshot();
+		if (found)
+			pf_heat_refuse_old_snapshot();
+	}
 	if (pf_signal_run(&has_some, 1, both, args, NULL, false, NULL) == 0)
 		return;
 	pf_observe_lock_kinds();

@@ -6,7 +6,9 @@
  * A reader is known by the setting paperfeed.reader, which an application sets
  * for each request, or else by the database role that he chose to be: the one
  * logged in as, or that of SET ROLE.  Neither SECURITY DEFINER functions nor our
- * own switch to the tables' owner changes that.
+ * own switch to the tables' owner changes that.  Only what PostgreSQL runs as a
+ * table's owner while somebody else analyzes or indexes it (index expressions,
+ * materialized views) is in that owner's name: he could act in another's there.
  *
  * No foreign key ties what readers say to the papers.  So that nothing is left
  * behind under an id while two papers become one, readers and those who join
@@ -32,6 +34,7 @@
 #include "miscadmin.h"
 #include "signal/reader.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -80,6 +83,9 @@ pf_signal_init(void)
 text *
 pf_current_reader(void)
 {
+	/* Code of a table's owner, run for whoever maintains the table, is that owner's and nobody else's. */
+	if (InSecurityRestrictedOperation())
+		return cstring_to_text(GetUserNameFromId(GetUserId(), false));
 	if (reader != NULL && reader[0] != '\0')
 	{
 		/* A server's configuration is not in anybody's encoding. */
@@ -100,10 +106,11 @@ pf_current_reader_sql(PG_FUNCTION_ARGS)
 }
 
 void
-pf_reader_connect(void)
+pf_reader_connect(const char *function)
 {
 	MemoryContext upper = CurrentMemoryContext;
 
+	PreventCommandIfReadOnly(function);
 	SPI_connect();
 	MemoryContextSwitchTo(upper);
 }
@@ -203,6 +210,12 @@ pf_reader_paper(text *paper, bool missing_ok)
 				 errhint("SELECT * FROM paperfeed.submit(%s) proposes it.",
 						 quote_literal_cstr(text_to_cstring(paper)))));
 	return NULL;
+}
+
+void
+pf_reader_paper_alone(const text *paper)
+{
+	LockDatabaseObject(our_table("submissions"), lock_class(paper), 0, ExclusiveLock);
 }
 
 void

@@ -13,8 +13,8 @@
 
 #include "signal/signal.h"
 
-/* SPI, but what is allocated outlives it. */
-extern void pf_reader_connect(void);
+/* SPI, but what is allocated outlives it.  25006 in a read-only transaction. */
+extern void pf_reader_connect(const char *function);
 
 /* paperfeed.current_reader(); palloc'd. */
 extern text *pf_current_reader(void);
@@ -25,6 +25,9 @@ extern text *pf_current_reader(void);
  * into another one.  23503 if there is none; NULL if 'missing_ok'.
  */
 extern text *pf_reader_paper(text *paper, bool missing_ok);
+
+/* Keep others away who would submit the same paper, until the transaction's end. */
+extern void pf_reader_paper_alone(const text *paper);
 
 /* Keep readers away from two papers, until the transaction's end. */
 extern void pf_reader_paper_moves(const text *old, const text *new);

@@ -25,10 +25,10 @@ PG_FUNCTION_INFO_V1(pf_readers_moved);
 	"r AS MATERIALIZED (SELECT DISTINCT reader FROM paperfeed.signals" \
 	" WHERE paper = $1 AND kind = '" kind "' AND reader IS NOT NULL)"
 
-/* The rows of 'tab' at both papers, of which one must go. */
-#define BOTH(tab, at) \
+/* The rows of 'tab' at both papers, of which one must go: the earlier vote, and what else was done again later. */
+#define BOTH(tab, at, later) \
 	"b AS MATERIALIZED (SELECT o.reader," \
-	" CASE WHEN o." at " > n." at " THEN $2 ELSE $1 END AS loser" \
+	" CASE WHEN o." at " " later " n." at " THEN $2 ELSE $1 END AS loser" \
 	" FROM r JOIN paperfeed." tab " AS o ON o.reader = r.reader AND o.paper = $1" \
 	" JOIN paperfeed." tab " AS n ON n.reader = r.reader AND n.paper = $2)," \
 	" lost AS (DELETE FROM paperfeed." tab " AS t USING b" \
@@ -43,7 +43,7 @@ PG_FUNCTION_INFO_V1(pf_readers_moved);
 	" WHERE t.reader = r.reader AND t.paper = $1"
 
 static PfPlan plans[] = {
-	{.sql = "WITH " READERS("vote") ", " BOTH("votes", "at") TAKE_BACK("vote", "0 - value", "at")},
+	{.sql = "WITH " READERS("vote") ", " BOTH("votes", "at", ">") TAKE_BACK("vote", "0 - value", "at")},
 	{.sql = FOLLOW("vote", "votes")},
 
 	/* Tags and notes are work: none is lost. */
@@ -54,18 +54,22 @@ static PfPlan plans[] = {
 		" WHEN t.note IS NULL THEN o.note ELSE t.note || E'\\n\\n' || o.note END"
 		" FROM r, paperfeed.saves AS o WHERE t.reader = r.reader AND o.reader = r.reader"
 		" AND (t.paper = $1 AND o.paper = $2 OR t.paper = $2 AND o.paper = $1)"},
-	{.sql = "WITH " READERS("save") ", " BOTH("saves", "saved_at")
+	{.sql = "WITH " READERS("save") ", " BOTH("saves", "saved_at", "<")
 		TAKE_BACK("save", "-1", "saved_at")},
 	{.sql = FOLLOW("save", "saves")},
 
-	{.sql = "WITH " READERS("view") ", " BOTH("reads", "read_at")
+	{.sql = "WITH " READERS("view") ", " BOTH("reads", "read_at", "<")
 		TAKE_BACK("view", "-1", "read_at")},
 	{.sql = FOLLOW("view", "reads")},
 
 	{.sql = "UPDATE paperfeed.comments SET paper = $2 WHERE paper = $1"},
 
+	{.sql = "UPDATE paperfeed.submissions AS t SET note = CASE WHEN o.note IS NULL OR o.note = t.note"
+		" THEN t.note WHEN t.note IS NULL THEN o.note ELSE t.note || E'\\n\\n' || o.note END"
+		" FROM paperfeed.submissions AS o WHERE o.reader = t.reader"
+		" AND (t.paper = $1 AND o.paper = $2 OR t.paper = $2 AND o.paper = $1)"},
 	{.sql = "WITH r AS MATERIALIZED (SELECT reader FROM paperfeed.submissions WHERE paper = $1), "
-		BOTH("submissions", "at") TAKE_BACK("submission", "-1", "at")},
+		BOTH("submissions", "at", "<") TAKE_BACK("submission", "-1", "at")},
 	{.sql = "UPDATE paperfeed.submissions SET paper = $2 WHERE paper = $1"},
 };
 
@@ -78,7 +82,7 @@ pf_readers_moved(PG_FUNCTION_ARGS)
 
 	args[0] = PG_GETARG_DATUM(0);
 	args[1] = PG_GETARG_DATUM(1);
-	pf_reader_connect();
+	pf_reader_connect("paperfeed._readers_moved()");
 	pf_reader_paper_moves(DatumGetTextPP(args[0]), DatumGetTextPP(args[1]));
 	for (size_t i = 0; i < lengthof(plans); i++)
 		(void) pf_signal_run(&plans[i], 2, types, args, NULL, false, NULL);

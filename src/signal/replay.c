@@ -20,7 +20,8 @@
  * top; if it is (old votes against papers), or the papers to look at are too
  * many, the next window is read.
  * Once there are no older signals the rough sums are the scores but for
- * rounding, and the same reasoning ends it.
+ * rounding (of which account is kept, as signals may cancel out), and the same
+ * reasoning ends it.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,12 +45,14 @@
 #define MAX_LARGE		20000	/* papers of large gross that are looked at */
 #define MAX_EXACT		2000	/* papers summed up, beside k */
 #define EXACT_AT_ONCE	500
-#define ROUNDING		1e-6	/* of rough sums */
+#define ROUNDING		1e-6	/* of what is compared with rough sums */
+#define ROUNDING_OF_TERMS	1e-9	/* of what they are made of, taken without signs */
 
 typedef struct RoughEntry
 {
 	text	   *paper;
 	double		sum;
+	double		rounding;		/* what it may be wrong by */
 	uint32		hash;
 	char		status;
 } RoughEntry;
@@ -178,10 +181,13 @@ receive_signal(TupleTableSlot *slot, DestReceiver *self)
 		{
 			entry->paper = copy_text(replay, paper);
 			entry->sum = 0;
+			entry->rounding = 0;
 		}
 		/* In doubles: a difference of int64 may overflow, and this is rough. */
-		entry->sum += kind->weight * weight *
+		weight *= kind->weight *
 			exp2(((double) at - (double) replay->as_of) / (double) replay->half_life);
+		entry->sum += weight;
+		entry->rounding += ROUNDING_OF_TERMS * fabs(weight);
 	}
 	return true;
 }
@@ -454,7 +460,7 @@ look_at(PfReplay *replay, double large, double least, int max)
 	rough_start_iterate(replay->rough, &it);
 	while ((entry = rough_iterate(replay->rough, &it)) != NULL)
 	{
-		if (entry->sum >= least)
+		if (entry->sum + entry->rounding >= least)
 		{
 			add_text(&wanted, entry->paper);
 			if (wanted.n > max)
@@ -479,7 +485,7 @@ look_at(PfReplay *replay, double large, double least, int max)
 			heap_deform_tuple(rows->vals[i], rows->tupdesc, values, nulls);
 			paper = DatumGetTextPP(values[0]);
 			entry = rough_lookup(replay->rough, paper);
-			sum = entry == NULL ? 0 : entry->sum;
+			sum = entry == NULL ? 0 : entry->sum + entry->rounding;
 			/* With a sum of 'least' it is on the list already. */
 			if (sum < least &&
 				sum + old_bound(replay, DatumGetFloat8(values[1]),

@@ -89,7 +89,7 @@ pf_save(PG_FUNCTION_ARGS)
 		args[3] = PointerGetDatum(pf_reader_text(PG_GETARG_TEXT_PP(2), "a note", MAX_NOTE, true));
 		nulls[3] = ' ';
 	}
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.save()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
 
@@ -100,7 +100,8 @@ pf_save(PG_FUNCTION_ARGS)
 
 	tags = SPI_datumTransfer(pf_reader_column(1, &isnull), false, -1);
 	SPI_finish();
-	if (ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(tags)), ARR_DIMS(DatumGetArrayTypeP(tags))) >
+	if (nulls[2] == ' ' &&
+		ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(tags)), ARR_DIMS(DatumGetArrayTypeP(tags))) >
 		MAX_TAGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -116,7 +117,7 @@ take_back(PfPlan *plan, text *paper, text *tag)
 	text	   *id;
 	bool		done;
 
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.unsave()");
 	id = pf_reader_paper(paper, true);
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(id != NULL ? id : paper);
@@ -147,7 +148,7 @@ pf_mark_read(PG_FUNCTION_ARGS)
 
 	if (!PG_GETARG_BOOL(1))
 		PG_RETURN_BOOL(take_back(&remove_read, PG_GETARG_TEXT_PP(0), NULL));
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.mark_read()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
 	first = pf_signal_run(&first_read, 2, types, args, NULL, false, NULL) > 0;

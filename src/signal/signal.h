@@ -22,7 +22,7 @@
 typedef struct PfSignalKind
 {
 	char		name[NAMEDATALEN];
-	int16		id;
+	int			id;
 	double		weight;
 	bool		from_first_reading;
 } PfSignalKind;

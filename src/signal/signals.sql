@@ -6,10 +6,10 @@ CREATE TABLE paperfeed.signal_kinds (
 		CONSTRAINT weight_is_sensible CHECK (weight BETWEEN -1e12 AND 1e12),
 	counts_from	text NOT NULL DEFAULT 'start' CHECK (counts_from IN ('start', 'first reading')),
 	description	text,
-	id			smallint GENERATED ALWAYS AS IDENTITY UNIQUE
+	id			integer GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 
-COMMENT ON TABLE paperfeed.signal_kinds IS 'kinds of signals and what they count, yours to edit: a new weight is applied to all signals, the past ones too; to insert a kind that is there changes it; a row that is deleted makes its signals count nothing';
+COMMENT ON TABLE paperfeed.signal_kinds IS 'kinds of signals and what they count, yours to edit: a new weight is applied to all signals, the past ones too; to insert a kind that is there changes it; a row that is deleted makes its signals count nothing (but one that was there from the start is there again after a restore: give it the weight 0 instead)';
 COMMENT ON COLUMN paperfeed.signal_kinds.kind IS 'name, as in signals.kind; a kind of the name of a key in papers.metrics makes a signal of each increase that a feed reports';
 COMMENT ON COLUMN paperfeed.signal_kinds.weight IS 'what a signal of weight 1 is worth in votes, within 1e12 of zero; 0 = nothing, negative = counts against the paper';
 COMMENT ON COLUMN paperfeed.signal_kinds.counts_from IS 'for numbers that feeds report: "start", what the first reading says was gathered since the paper was announced; "first reading", only what comes after it counts, as with the stars of a repository that is older than the paper';
@@ -31,12 +31,12 @@ INSERT INTO paperfeed.signal_kinds (kind, weight, counts_from, description) VALU
 CREATE TABLE paperfeed.half_lives (
 	half_life	interval PRIMARY KEY
 		CONSTRAINT half_life_is_at_least_an_hour CHECK (half_life OPERATOR(pg_catalog.>=) '1 hour'::interval),
-	slot		smallint UNIQUE CHECK (slot BETWEEN 1 AND 8)
+	slot		smallint NOT NULL UNIQUE CHECK (slot BETWEEN 1 AND 8)
 );
 
 COMMENT ON TABLE paperfeed.half_lives IS 'half-lives for which heat is kept, so that trending() answers at once; add one by INSERT INTO paperfeed.half_lives VALUES (''3 days''): its heat and the index are made then, from all signals';
 COMMENT ON COLUMN paperfeed.half_lives.half_life IS 'time after which a signal counts half, at least an hour; up to eight of them';
-COMMENT ON COLUMN paperfeed.half_lives.slot IS 'number of its column in heat, heat_1 to heat_8; the first free one unless given';
+COMMENT ON COLUMN paperfeed.half_lives.slot IS 'number of its column in heat, heat_1 to heat_8; the first free one unless a free one is given';
 
 INSERT INTO paperfeed.half_lives VALUES ('1 day', 1), ('7 days', 2), ('30 days', 3);
 
@@ -134,7 +134,9 @@ AS 'MODULE_PATHNAME', 'pf_rebuild_heat' LANGUAGE C VOLATILE STRICT PARALLEL UNSA
 COMMENT ON FUNCTION paperfeed.rebuild_heat() IS
 'make paperfeed.heat anew from paperfeed.signals and give the number of papers in it; not for PUBLIC; votes wait meanwhile, lists do not; needs no arguments and is right at any time, after signals were loaded with triggers disabled, say';
 
-REVOKE EXECUTE ON FUNCTION paperfeed.rebuild_heat() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION paperfeed.rebuild_heat(), paperfeed._signals_added(), paperfeed._signals_changed(),
+	paperfeed._signal_kinds_insert(), paperfeed._signal_kinds_changed(), paperfeed._half_lives_insert(),
+	paperfeed._half_lives_changed() FROM PUBLIC;
 
 CREATE TRIGGER signals_added AFTER INSERT ON paperfeed.signals
 	REFERENCING NEW TABLE AS added
@@ -150,6 +152,9 @@ CREATE TRIGGER signals_truncated AFTER TRUNCATE ON paperfeed.signals
 
 CREATE TRIGGER signal_kinds_insert BEFORE INSERT ON paperfeed.signal_kinds
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._signal_kinds_insert();
+CREATE TRIGGER signal_kinds_renamed BEFORE UPDATE ON paperfeed.signal_kinds
+	FOR EACH ROW WHEN (old.kind IS DISTINCT FROM new.kind OR old.id IS DISTINCT FROM new.id)
+	EXECUTE FUNCTION paperfeed._signal_kinds_insert();
 CREATE TRIGGER signal_kinds_inserted AFTER INSERT ON paperfeed.signal_kinds
 	REFERENCING NEW TABLE AS added
 	FOR EACH STATEMENT EXECUTE FUNCTION paperfeed._signal_kinds_changed();
@@ -165,6 +170,7 @@ COMMENT ON TRIGGER signals_updated ON paperfeed.signals IS 'keeps paperfeed.heat
 COMMENT ON TRIGGER signals_deleted ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signals_truncated ON paperfeed.signals IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_insert ON paperfeed.signal_kinds IS 'a kind that is there is changed instead';
+COMMENT ON TRIGGER signal_kinds_renamed ON paperfeed.signal_kinds IS 'refuses another name';
 COMMENT ON TRIGGER signal_kinds_inserted ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER signal_kinds_changed ON paperfeed.signal_kinds IS 'keeps paperfeed.heat up to date';
 COMMENT ON TRIGGER half_lives_insert ON paperfeed.half_lives IS 'gives a half-life its slot';

@@ -23,6 +23,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "signal/heat.h"
 #include "signal/reader.h"
 #include "signal/submit.h"
 #include "storage/latch.h"
@@ -79,7 +80,7 @@ static PfPlan add_waiting = {
 	" VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reader, md5(source)) WHERE paper IS NULL"
 	" DO UPDATE SET note = COALESCE(excluded.note, s.note),"
 	" problem = COALESCE(excluded.problem, s.problem), state = 'waiting',"
-	" attempts = CASE WHEN s.state = 'failed' THEN 0 ELSE s.attempts END"
+	" attempts = CASE WHEN s.state = 'failed' OR s.tried_at < now() - interval '1 day' THEN 0 ELSE s.attempts END"
 	" RETURNING s"
 };
 
@@ -104,6 +105,7 @@ settle(int64 id, text *paper)
 	static const Oid settle_types[] = {INT8OID, PF_ARG_PAPER};
 	Datum		args[2] = {Int64GetDatum(id), PointerGetDatum(paper)};
 
+	pf_reader_paper_alone(paper);
 	if (pf_signal_run(&settle_plan, 2, settle_types, args, NULL, false, NULL) == 0)
 		(void) pf_signal_run(&drop_plan, 1, settle_types, args, NULL, false, NULL);
 }
@@ -113,6 +115,7 @@ note_found(Datum *args, const char *nulls, text *paper)
 {
 	bool		isnull;
 
+	pf_reader_paper_alone(paper);
 	if (pf_signal_run(&look_waiting, 3, types, args, nulls, false, NULL) > 0)
 		settle(DatumGetInt64(pf_reader_column(1, &isnull)), paper);
 	else
@@ -164,7 +167,7 @@ pf_submit(PG_FUNCTION_ARGS)
 		args[ARG_NOTE] = PointerGetDatum(note);
 		nulls[ARG_NOTE] = VARSIZE_ANY_EXHDR(note) > 0 ? ' ' : 'n';
 	}
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.submit()");
 	paper = pf_source_paper(&source, &problem);
 	if (paper == NULL && problem == NULL && pf_source_allowed(&source))
 	{
@@ -280,6 +283,7 @@ pf_resolve_submissions(PG_FUNCTION_ARGS)
 	int			found = 0;
 	int			asked = 0;
 
+	PreventCommandIfReadOnly("paperfeed.resolve_submissions()");
 	SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC);
 	if (!pf_source_allowed(NULL))
 		ereport(ERROR,
@@ -348,11 +352,7 @@ pf_resolvers_insert(PG_FUNCTION_ARGS)
 	Datum		args[3];
 	uint64		updated;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function paperfeed._resolvers_insert() may be called by its trigger only")));
+	pf_check_trigger(fcinfo, "_resolvers_insert", "resolvers");
 	for (int i = 0; i < 3; i++)
 	{
 		bool		isnull;
@@ -363,7 +363,7 @@ pf_resolvers_insert(PG_FUNCTION_ARGS)
 		if (isnull)
 			return PointerGetDatum(data->tg_trigtuple);
 	}
-	pf_reader_connect();
+	pf_reader_connect("paperfeed._resolvers_insert()");
 	updated = pf_signal_run(&plan, 3, row_types, args, NULL, false, NULL);
 	SPI_finish();
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);

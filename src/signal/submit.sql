@@ -70,6 +70,8 @@ COMMENT ON PROCEDURE paperfeed.resolve_submissions(integer, integer) IS
 
 CREATE FUNCTION paperfeed._resolvers_insert() RETURNS trigger
 AS 'MODULE_PATHNAME', 'pf_resolvers_insert' LANGUAGE C;
+REVOKE EXECUTE ON FUNCTION paperfeed._resolvers_insert() FROM PUBLIC;
+
 CREATE TRIGGER resolvers_insert BEFORE INSERT ON paperfeed.resolvers
 	FOR EACH ROW EXECUTE FUNCTION paperfeed._resolvers_insert();
 

@@ -61,7 +61,7 @@ kind_sums(PfSums *sums, int kind)
 		return &sums->kinds[i - 1];
 	if (sums->nkinds == sums->max_kinds)
 	{
-		sums->max_kinds = Max(4, sums->max_kinds * 2);
+		sums->max_kinds = Max(1, sums->max_kinds * 2);
 		if (sums->kinds == NULL)
 			sums->kinds = palloc(sums->max_kinds * sizeof(PfKindSums));
 		else

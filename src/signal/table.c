@@ -15,6 +15,9 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -24,6 +27,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 
@@ -68,10 +73,61 @@ pf_table_set(PfTable *table, const Datum *values, const bool *nulls)
 	ExecStoreVirtualTuple(table->row);
 }
 
+/* Keys for the columns of the primary key, from table->row. */
+static int
+make_keys(PfTable *table, ScanKey keys)
+{
+	TupleDesc	tupdesc = RelationGetDescr(table->rel);
+	Relation	index = index_open(table->pkey, AccessShareLock);
+	int			n = IndexRelationGetNumberOfKeyAttributes(index);
+
+	for (int i = 0; i < n; i++)
+	{
+		AttrNumber	column = index->rd_index->indkey.values[i];
+		TypeCacheEntry *type = lookup_type_cache(TupleDescAttr(tupdesc, column - 1)->atttypid,
+												 TYPECACHE_EQ_OPR_FINFO);
+
+		ScanKeyInit(&keys[i], column, BTEqualStrategyNumber, type->eq_opr_finfo.fn_oid,
+					table->row->tts_values[column - 1]);
+	}
+	index_close(index, AccessShareLock);
+	return n;
+}
+
+/*
+ * A row that is not committed yet, or goes away meanwhile, counts as not there:
+ * insertion has to be ready for it anyway.
+ */
 bool
 pf_table_find(PfTable *table, LockTupleMode mode)
 {
-	return RelationFindReplTupleByIndex(table->rel, table->pkey, mode, table->row, table->found);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData keys[INDEX_MAX_KEYS];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	TM_FailureData failure;
+	bool		found = false;
+
+	scan = systable_beginscan(table->rel, table->pkey, true, snapshot, make_keys(table, keys), keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		ItemPointerData tid = tuple->t_self;
+
+		found = table_tuple_lock(table->rel, &tid, snapshot, table->found,
+								 GetCurrentCommandId(false), mode, LockWaitBlock,
+								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) == TM_Ok;
+	}
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+
+	/* To replace a row that the transaction does not see would show it two of them. */
+	if (found && IsolationUsesXactSnapshot() &&
+		!table_tuple_satisfies_snapshot(table->rel, table->found, GetTransactionSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
+	return found;
 }
 
 void
@@ -107,5 +163,8 @@ pf_table_insert_new(PfTable *table)
 bool
 pf_table_has_triggers(PfTable *table, int ours)
 {
-	return table->rel->trigdesc != NULL && table->rel->trigdesc->numtriggers != ours;
+	TupleConstr *constraints = RelationGetDescr(table->rel)->constr;
+
+	return (table->rel->trigdesc != NULL && table->rel->trigdesc->numtriggers != ours) ||
+		(constraints != NULL && constraints->num_check > 0);
 }

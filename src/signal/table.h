@@ -34,9 +34,9 @@ extern void pf_table_close(PfTable *table);
 extern void pf_table_set(PfTable *table, const Datum *values, const bool *nulls);
 
 /*
- * Find the row of which table->row has the key, as it is now, whatever the
- * snapshot, and lock it; table->found becomes that row.  Waits for those who
- * are changing or inserting it.
+ * Find the row of which table->row has the key, as it is now, and lock it;
+ * table->found becomes that row.  Waits for those who are changing it.  40001
+ * under REPEATABLE READ if it was changed since the transaction's snapshot.
  */
 extern bool pf_table_find(PfTable *table, LockTupleMode mode);
 extern void pf_table_update(PfTable *table);	/* table->found becomes table->row */
@@ -44,7 +44,10 @@ extern void pf_table_update(PfTable *table);	/* table->found becomes table->row 
 extern void pf_table_insert(PfTable *table);
 extern bool pf_table_insert_new(PfTable *table);	/* false if there is one with its key */
 
-/* Has somebody put triggers on it, so that it must be written by statements?  'ours' is the number of ours. */
+/*
+ * Has somebody put triggers or constraints on it, so that it must be written by
+ * statements?  'ours' is the number of triggers of ours.
+ */
 extern bool pf_table_has_triggers(PfTable *table, int ours);
 
 #endif							/* PF_TABLE_H */

@@ -205,6 +205,9 @@ look_up(Hits *hits, const PfStanding *standings, int n)
 
 		hits->items[hits->n++] = (Hit) {standings[place - 1], row};
 	}
+	if (found == 0)
+		SPI_freetuptable(SPI_tuptable);
+	pfree(DatumGetPointer(args[0]));
 }
 
 static void
@@ -266,14 +269,23 @@ pf_trending(PG_FUNCTION_ARGS)
 	{
 		Portal		portal = open_heat(slot);
 		int			want = Min(k, MAX_BATCH);
+		bool		more;
 		int			n;
 
 		do
 		{
 			PfStanding *standings = next_of_heat(portal, config, slot, want, as_of, NULL, &n);
 
+			more = n == want;
+			/* So long ago that nothing is left of it. */
+			while (n > 0 && standings[n - 1].score <= 0)
+				n--;
 			look_up(&hits, standings, n);
-		} while (hits.n < k && n == want);
+			for (int i = 0; i < n; i++)
+				pfree(standings[i].paper);
+			pfree(standings);
+			want = Min(want * 2, MAX_BATCH);
+		} while (hits.n < k && more && n > 0);
 		SPI_cursor_close(portal);
 	}
 	else
@@ -374,6 +386,8 @@ pf_rising(PG_FUNCTION_ARGS)
 		look_up(&hits, standings, n);
 		if (hits.n > 0)
 			qsort(hits.items, hits.n, sizeof(Hit), compare_hits);
+		hits.n = Min(hits.n, k);
+		pfree(sums);
 	} while (n == want && (hits.n < k || hits.items[k - 1].standing.score < bound));
 	SPI_cursor_close(portal);
 	put_rows(rsinfo, &hits, k);

@@ -67,14 +67,14 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed._standing(bytea) IS 'columns of paperfeed.standings from heat.parts';
 
-CREATE VIEW paperfeed.standings AS
+CREATE VIEW paperfeed.standings WITH (security_invoker = true) AS
 	SELECT h.paper, s.ups, s.downs, s.ups - s.downs AS votes, s.comments, s.saves, s.views, s.stars, s.citations,
 		s.last_at, p.published, h.heat_1, h.heat_2, h.heat_3
 	FROM paperfeed.heat AS h
 		JOIN paperfeed.papers AS p ON p.id OPERATOR(pg_catalog.=) h.paper
 		CROSS JOIN LATERAL paperfeed._standing(h.parts) AS s;
 
-COMMENT ON VIEW paperfeed.standings IS 'how papers stand now: what to rank them by with a formula of one''s own, such as ORDER BY paperfeed.hot(ups, downs, published) DESC, paperfeed.gravity(votes, published, now()), paperfeed.wilson(ups, downs), or heat_2; papers without signals are not in it';
+COMMENT ON VIEW paperfeed.standings IS 'how papers stand now: what to rank them by with a formula of one''s own, such as ORDER BY paperfeed.hot(ups, downs, published) DESC, paperfeed.gravity(votes, published, now()), paperfeed.wilson(ups, downs), or heat_2; papers without signals are not in it; read with the caller''s rights on papers and heat';
 COMMENT ON COLUMN paperfeed.standings.paper IS 'id of the paper';
 COMMENT ON COLUMN paperfeed.standings.ups IS 'readers'' votes for it and those that feeds report';
 COMMENT ON COLUMN paperfeed.standings.downs IS 'votes against it';

@@ -22,7 +22,6 @@
 #include "signal/heat.h"
 #include "signal/reader.h"
 #include "signal/table.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -147,8 +146,7 @@ pf_vote(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a vote is 1, -1, or 0 to take it back, not %d", value)));
-	PreventCommandIfReadOnly("paperfeed.vote()");
-	pf_reader_connect();
+	pf_reader_connect("paperfeed.vote()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	paper = pf_reader_paper(PG_GETARG_TEXT_PP(0), value == 0);
 	args[1] = paper != NULL ? PointerGetDatum(paper) : PG_GETARG_DATUM(0);
