@@ -46,7 +46,7 @@ pf_heat_open(const PfSignalConfig *config)
 	PfHeatTable *heat = palloc0(sizeof(PfHeatTable));
 
 	heat->config = config;
-	heat->table = pf_table_open("heat", NHEAT);
+	heat->table = pf_table_open("heat", NHEAT, false);
 	if (pf_table_has_triggers(heat->table, 0))
 	{
 		pf_table_close(heat->table);

@@ -150,7 +150,8 @@ look_up(const char *table, int column, text *id, int id_column, Oid target, int 
 	HeapTuple	tuple;
 	text	   *found = NULL;
 
-	list_free(RelationGetIndexList(rel));	/* makes rd_pkindex known */
+	if (!rel->rd_indexvalid)
+		list_free(RelationGetIndexList(rel));	/* makes rd_pkindex known */
 	ScanKeyInit(&keys[0], id_column, BTEqualStrategyNumber, type->eq_opr_finfo.fn_oid,
 				PointerGetDatum(id));
 	if (OidIsValid(target))

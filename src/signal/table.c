@@ -33,7 +33,7 @@
 #include "compat.h"
 
 PfTable *
-pf_table_open(const char *name, int ncolumns)
+pf_table_open(const char *name, int ncolumns, bool insert_new)
 {
 	PfTable    *table = palloc0(sizeof(PfTable));
 	Oid			schema = get_namespace_oid("paperfeed", false);
@@ -46,7 +46,7 @@ pf_table_open(const char *name, int ncolumns)
 	table->estate = CreateExecutorState();
 	table->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->info, table->rel, 0, NULL, 0);
-	ExecOpenIndices(table->info, true);
+	ExecOpenIndices(table->info, insert_new);
 	table->row = table_slot_create(table->rel, &table->estate->es_tupleTable);
 	table->found = table_slot_create(table->rel, &table->estate->es_tupleTable);
 	return table;
@@ -144,7 +144,7 @@ pf_table_insert(PfTable *table)
 	ResetPerTupleExprContext(table->estate);
 }
 
-/* As INSERT ... ON CONFLICT DO NOTHING does, once it has looked. */
+/* As INSERT ... ON CONFLICT DO NOTHING, but it does not look first: usually there is none. */
 bool
 pf_table_insert_new(PfTable *table)
 {

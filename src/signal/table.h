@@ -25,9 +25,9 @@ typedef struct PfTable
 /*
  * Locked as writers do.  What was written before by this transaction is seen
  * from here on, what is written after only by who opens it later.  XX000 unless
- * the table has so many columns.
+ * the table has so many columns.  'insert_new': it is for pf_table_insert_new().
  */
-extern PfTable *pf_table_open(const char *name, int ncolumns);
+extern PfTable *pf_table_open(const char *name, int ncolumns, bool insert_new);
 extern void pf_table_close(PfTable *table);
 
 /* Let table->row be a row of these values. */

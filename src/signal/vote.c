@@ -80,13 +80,13 @@ first_vote(Datum *args, int value)
 	bool		vote_nulls[NVOTE] = {false};
 	Datum		signal[NSIGNAL] = {args[1], (Datum) 0, Float8GetDatum(value), now, args[0]};
 	bool		signal_nulls[NSIGNAL] = {false};
-	PfTable    *votes = pf_table_open("votes", NVOTE);
-	PfTable    *signals = pf_table_open("signals", NSIGNAL);
+	PfTable    *votes = pf_table_open("votes", NVOTE, true);
+	PfTable    *signals = pf_table_open("signals", NSIGNAL, false);
 	bool		done = false;
 
 	pf_table_set(votes, vote, vote_nulls);
 	if (!pf_table_has_triggers(votes, 0) && !pf_table_has_triggers(signals, SIGNAL_TRIGGERS) &&
-		!pf_table_find(votes, LockTupleExclusive) && pf_table_insert_new(votes))
+		pf_table_insert_new(votes))
 	{
 		signal[SIGNAL_KIND] = CStringGetTextDatum("vote");
 		signal[SIGNAL_RETRACTS] = BoolGetDatum(false);

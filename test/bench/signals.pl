@@ -84,7 +84,7 @@ for my $as_of ('1 second', '1 day', '1 month', '1 year')
 }
 list("... by a half-life of $_", undef,
 	"SELECT * FROM paperfeed.trending(30, '$_', now() - interval '1 month');\n", '-t', 5)
-  for '1 day', '30 days';
+  for '7 days', '30 days', '3 days';
 list('rising()', undef, "SELECT * FROM paperfeed.rising();\n");
 list('explain() of the first', 5, "SELECT * FROM paperfeed.explain('$hottest');\n");
 list('explain() of any', 5, "\\set n random(1, $papers)\nSELECT * FROM paperfeed.explain(('doi:10.1000/' || :n)::paperfeed.paperid);\n");
