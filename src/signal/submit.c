@@ -350,6 +350,7 @@ pf_resolvers_insert(PG_FUNCTION_ARGS)
 	};
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	Datum		args[3];
+	char		nulls[3];
 	uint64		updated;
 
 	pf_check_trigger(fcinfo, "_resolvers_insert", "resolvers");
@@ -359,12 +360,13 @@ pf_resolvers_insert(PG_FUNCTION_ARGS)
 
 		args[i] = heap_getattr(data->tg_trigtuple, i + 1, RelationGetDescr(data->tg_relation),
 							   &isnull);
+		nulls[i] = isnull ? 'n' : ' ';
 		/* It is for the constraint to refuse. */
-		if (isnull)
+		if (isnull && i != 1)
 			return PointerGetDatum(data->tg_trigtuple);
 	}
 	pf_reader_connect("paperfeed._resolvers_insert()");
-	updated = pf_signal_run(&plan, 3, row_types, args, NULL, false, NULL);
+	updated = pf_signal_run(&plan, 3, row_types, args, nulls, false, NULL);
 	SPI_finish();
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
 }

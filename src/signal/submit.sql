@@ -3,14 +3,14 @@
 CREATE TABLE paperfeed.resolvers (
 	scheme		text COLLATE "C" PRIMARY KEY
 		CHECK (scheme IN ('arxiv', 'doi', 'pmid', 'acl', 'openreview', 'url', 'oai', 'title')),
-	url			text NOT NULL CONSTRAINT url_has_a_place CHECK (pg_catalog.strpos(url, '{id}') OPERATOR(pg_catalog.>) 0),
+	url			text CONSTRAINT url_has_a_place CHECK (pg_catalog.strpos(url, '{id}') OPERATOR(pg_catalog.>) 0),
 	pause		interval NOT NULL DEFAULT '1 second'
 		CONSTRAINT pause_is_sensible CHECK (pause BETWEEN '0 seconds' AND '1 minute')
 );
 
-COMMENT ON TABLE paperfeed.resolvers IS 'which address has what was submitted, yours to edit: to insert a scheme that is there changes it; a scheme without a row is not asked for';
+COMMENT ON TABLE paperfeed.resolvers IS 'which address has what was submitted, yours to edit: to insert a scheme that is there changes it; a scheme without a row is not asked for (a default one that is deleted is there again after a restore: give it the url NULL)';
 COMMENT ON COLUMN paperfeed.resolvers.scheme IS 'kind of identity, as paperfeed.scheme() tells it, or title';
-COMMENT ON COLUMN paperfeed.resolvers.url IS 'http or https address of a document with the paper, with {id} where the identity goes (without "arxiv:", percent-encoded), or the words of the title; {id} alone is the submitted address itself; the service is trusted with what it says of papers, but for scheme url, where only the paper of that very address is taken';
+COMMENT ON COLUMN paperfeed.resolvers.url IS 'http or https address of a document with the paper, with {id} where the identity goes (without "arxiv:", percent-encoded), or the words of the title; {id} alone is the submitted address itself; the service is trusted with what it says of papers, but for scheme url, where only the paper of that very address is taken; NULL = not asked for';
 COMMENT ON COLUMN paperfeed.resolvers.pause IS 'least time between requests when many are resolved, up to a minute';
 
 INSERT INTO paperfeed.resolvers VALUES
@@ -84,12 +84,12 @@ COMMENT ON POLICY everybody ON paperfeed.submissions IS 'submissions are for all
 
 -- what was not edited is there anyway
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.resolvers',
-	$$WHERE (scheme, url, pause) NOT IN (VALUES
+	$$WHERE ((scheme, url, pause) IN (VALUES
 		('arxiv', 'https://export.arxiv.org/api/query?id_list={id}', interval '3 seconds'),
 		('doi', 'https://api.crossref.org/works/{id}', '1 second'),
 		('pmid', 'https://eutils.ncbi.nlm.nih.gov/entrez/eutils/efetch.fcgi?db=pubmed&retmode=xml&id={id}', '1 second'),
 		('openreview', 'https://api2.openreview.net/notes?id={id}', '1 second'),
 		('url', '{id}', '1 second'),
-		('title', 'https://export.arxiv.org/api/query?max_results=10&search_query=ti:%22{id}%22', '3 seconds'))$$);
+		('title', 'https://export.arxiv.org/api/query?max_results=10&search_query=ti:%22{id}%22', '3 seconds'))) IS NOT TRUE$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.submissions', '');
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.submissions_id_seq', '');

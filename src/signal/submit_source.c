@@ -196,7 +196,7 @@ append_encoded(StringInfo out, PfStr value, bool words_only)
 }
 
 static PfPlan resolver_plan = {
-	.sql = "SELECT url, pause FROM paperfeed.resolvers WHERE scheme = $1"
+	.sql = "SELECT url, pause FROM paperfeed.resolvers WHERE scheme = $1 AND url IS NOT NULL"
 };
 
 /* The address that has it; NULL if nobody does. */

@@ -53,6 +53,7 @@ sql('source', q{
 	SELECT paperfeed.edit_comment(1, 'edited'), paperfeed.delete_comment(3);
 	SELECT paperfeed.submit('2401.10001', 'a note');
 	UPDATE paperfeed.resolvers SET url = 'https://mirror.example/{id}', pause = '5 seconds' WHERE scheme = 'arxiv';
+	UPDATE paperfeed.resolvers SET url = NULL WHERE scheme = 'url';
 	INSERT INTO paperfeed.resolvers VALUES ('oai', 'https://oai.example/{id}');
 	UPDATE paperfeed.signal_kinds SET weight = 3 WHERE kind = 'save';
 	INSERT INTO paperfeed.signal_kinds (kind, weight) VALUES ('downloads', 0.5);
@@ -94,7 +95,7 @@ unlike(slurp_file("$dir/plain"), qr/CREATE POLICY|ROW LEVEL SECURITY/, 'policies
 
 # The data alone, with triggers disabled: heat is made when asked for, and what was edited must not be in the way.
 sql('postgres', 'CREATE DATABASE copy_data TEMPLATE template0');
-sql('copy_data', 'CREATE EXTENSION paperfeed; GRANT USAGE ON SCHEMA paperfeed TO ann; GRANT SELECT ON ALL TABLES IN SCHEMA paperfeed TO ann; DELETE FROM paperfeed.resolvers WHERE scheme = \'arxiv\'; DELETE FROM paperfeed.signal_kinds WHERE kind = \'save\'');
+sql('copy_data', 'CREATE EXTENSION paperfeed; GRANT USAGE ON SCHEMA paperfeed TO ann; GRANT SELECT ON ALL TABLES IN SCHEMA paperfeed TO ann; DELETE FROM paperfeed.resolvers WHERE scheme IN (\'arxiv\', \'url\'); DELETE FROM paperfeed.signal_kinds WHERE kind = \'save\'');
 $node->command_ok([ 'pg_dump', '-Fc', '--data-only', '-f', "$dir/data", 'source' ], 'data only: dump');
 $node->command_ok([ 'pg_restore', '-e', '--disable-triggers', '-d', 'copy_data', "$dir/data" ], 'data only: restore');
 sql('copy_data', 'SELECT paperfeed.rebuild_heat()');
