@@ -74,7 +74,7 @@ SELECT count(*) AS edition FROM today \gset
 SELECT rank AS "#", votes, comments, CASE WHEN code IS NULL THEN '' ELSE 'code' END AS code,
 	round(paperfeed.gravity(votes, announced, :'as_of')::numeric, 3) AS "gravity()",
 	round(paperfeed.hot(votes, announced)::numeric, 2) AS "hot()",
-	CASE WHEN length(title) > 45 THEN left(title, 44) || '…' ELSE title END AS paper
+	CASE WHEN length(title) > 42 THEN left(title, 41) || '…' ELSE title END AS paper
 FROM today
 ORDER BY rank
 LIMIT 10;
