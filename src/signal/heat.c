@@ -187,12 +187,6 @@ writer_end(HeatWriter *w)
 	return total;
 }
 
-static Oid
-our_table(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
-}
-
 /* What has to see all signals that are committed cannot do it by a snapshot that is older than its locks. */
 void
 pf_heat_refuse_old_snapshot(void)
@@ -210,25 +204,16 @@ pf_heat_lock(void)
 {
 	pf_heat_refuse_old_snapshot();
 	/* In the order in which TRUNCATE comes to both. */
-	LockRelationOid(our_table("signals"), AccessShareLock);
-	LockRelationOid(our_table("heat"), ShareRowExclusiveLock);
+	LockRelationOid(pf_signal_table("signals"), AccessShareLock);
+	LockRelationOid(pf_signal_table("heat"), ShareRowExclusiveLock);
 }
 
 void
 pf_heat_lock_out(void)
 {
 	pf_heat_refuse_old_snapshot();
-	LockRelationOid(our_table("signals"), AccessShareLock);
-	LockRelationOid(our_table("heat"), AccessExclusiveLock);
-}
-
-static void
-connect_spi(void)
-{
-	MemoryContext upper = CurrentMemoryContext;
-
-	SPI_connect();
-	MemoryContextSwitchTo(upper);
+	LockRelationOid(pf_signal_table("signals"), AccessShareLock);
+	LockRelationOid(pf_signal_table("heat"), AccessExclusiveLock);
 }
 
 void
@@ -236,7 +221,7 @@ pf_check_trigger(FunctionCallInfo fcinfo, const char *function, const char *tabl
 {
 	/* Anybody may make a trigger of any function on a table of his own. */
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != our_table(table))
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != pf_signal_table(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function paperfeed.%s() may be called by its trigger only", function)));
@@ -351,9 +336,9 @@ pf_signals_added(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	}
 
-	connect_spi();
+	pf_signal_connect();
 	/* Before the weights are looked at: who changes them keeps writers out. */
-	LockRelationOid(our_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
 	w = writer_begin(&add_plan);
 	latest = GetCurrentTimestamp() + MAX_AHEAD;
 
@@ -397,7 +382,7 @@ pf_heat_add_signal(Datum paper, const char *name, double weight, TimestampTz at)
 	HeatWriter *w;
 	const PfSignalKind *kind;
 
-	LockRelationOid(our_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
 	w = writer_begin(&add_plan);
 	kind = pf_signal_kind_by_name(w->config, name, (int) strlen(name));
 	if (kind != NULL)
@@ -517,8 +502,8 @@ pf_heat_rebuild(bool drop_indexes)
 	SPIPlanPtr	plan;
 	int64		papers;
 
-	CacheInvalidateRelcacheByRelid(our_table("signal_kinds"));
-	CacheInvalidateRelcacheByRelid(our_table("half_lives"));
+	CacheInvalidateRelcacheByRelid(pf_signal_table("signal_kinds"));
+	CacheInvalidateRelcacheByRelid(pf_signal_table("half_lives"));
 	CommandCounterIncrement();
 	make_indexes(drop_indexes);
 	MemoryContextSwitchTo(context);
@@ -537,7 +522,7 @@ pf_rebuild_heat(PG_FUNCTION_ARGS)
 	int64		papers;
 
 	(void) fcinfo;
-	connect_spi();
+	pf_signal_connect();
 	pf_heat_lock();
 	papers = pf_heat_rebuild(false);
 	SPI_finish();
@@ -614,7 +599,7 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 	int			n = 0;
 
 	pf_check_trigger(fcinfo, "_signals_changed", "signals");
-	connect_spi();
+	pf_signal_connect();
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 	{
 		pf_heat_lock();

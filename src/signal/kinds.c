@@ -34,15 +34,6 @@ trigger_data(FunctionCallInfo fcinfo, const char *name, const char *table)
 	return (TriggerData *) fcinfo->context;
 }
 
-static void
-connect_spi(void)
-{
-	MemoryContext upper = CurrentMemoryContext;
-
-	SPI_connect();
-	MemoryContextSwitchTo(upper);
-}
-
 static Datum
 column(HeapTuple row, TupleDesc tupdesc, const char *name, bool *isnull)
 {
@@ -91,7 +82,7 @@ pf_signal_kinds_insert(PG_FUNCTION_ARGS)
 	/* Without a name it is for the constraint to refuse. */
 	if (nulls[0] == 'n')
 		return PointerGetDatum(data->tg_trigtuple);
-	connect_spi();
+	pf_signal_connect();
 	updated = pf_signal_run(&update, 4, types, args, nulls, false, NULL);
 	SPI_finish();
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
@@ -139,7 +130,7 @@ pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", "signal_kinds");
 
 	CacheInvalidateRelcache(data->tg_relation);
-	connect_spi();
+	pf_signal_connect();
 	pf_heat_lock();
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 		(void) pf_heat_rebuild(false);
@@ -180,7 +171,7 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 	if (!isnull && (DatumGetInt16(slot) < 1 || DatumGetInt16(slot) > PF_MAX_SLOTS))
 		return PointerGetDatum(row);
 
-	connect_spi();
+	pf_signal_connect();
 	(void) pf_signal_run(&find, 3, types, args, NULL, false, NULL);
 	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
 		row = NULL;
@@ -204,7 +195,7 @@ Datum
 pf_half_lives_changed(PG_FUNCTION_ARGS)
 {
 	(void) trigger_data(fcinfo, "_half_lives_changed", "half_lives");
-	connect_spi();
+	pf_signal_connect();
 	/* An index may be dropped: readers wait, too. */
 	pf_heat_lock_out();
 	(void) pf_heat_rebuild(true);

@@ -47,30 +47,24 @@
 #define MAX_NAMES	8			/* in a chain from a paper's old id to its row */
 #define MAX_ATTEMPTS	100
 
-static Oid
-our_table(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
-}
-
 /* Nobody sees papers without a row, and adds one, at the same time. */
 static void
 lock_unknown(LOCKMODE mode)
 {
-	LockDatabaseObject(RelationRelationId, our_table("readings"), 1, mode);
+	LockDatabaseObject(RelationRelationId, pf_signal_table("readings"), 1, mode);
 }
 
 static void
 unlock_unknown(LOCKMODE mode)
 {
-	UnlockDatabaseObject(RelationRelationId, our_table("readings"), 1, mode);
+	UnlockDatabaseObject(RelationRelationId, pf_signal_table("readings"), 1, mode);
 }
 
 /* Who changes them keeps those out who change heat. */
 void
 pf_observe_lock_kinds(void)
 {
-	LockRelationOid(our_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
 }
 
 static void
@@ -305,7 +299,7 @@ tell_news(const PfNews *news, int n)
 	TimestampTz now;
 
 	/* The extension's tables may be older than this library. */
-	if (!OidIsValid(our_table("readings")))
+	if (!OidIsValid(pf_signal_table("readings")))
 		return;
 	kinds = begin_kinds();
 	announcement = pf_signal_kind_by_name(kinds.config, "announcement", 12);

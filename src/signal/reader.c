@@ -108,23 +108,14 @@ pf_current_reader_sql(PG_FUNCTION_ARGS)
 void
 pf_reader_connect(const char *function)
 {
-	MemoryContext upper = CurrentMemoryContext;
-
 	PreventCommandIfReadOnly(function);
-	SPI_connect();
-	MemoryContextSwitchTo(upper);
+	pf_signal_connect();
 }
 
 Datum
 pf_reader_column(int number, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, isnull);
-}
-
-static Oid
-our_table(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
 }
 
 static uint32
@@ -142,7 +133,7 @@ lock_class(const text *paper)
 static text *
 look_up(const char *table, int column, text *id, int id_column, Oid target, int target_column)
 {
-	Relation	rel = table_open(our_table(table), AccessShareLock);
+	Relation	rel = table_open(pf_signal_table(table), AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TypeCacheEntry *type = lookup_type_cache(pf_paperid_type(), TYPECACHE_EQ_OPR_FINFO);
 	ScanKeyData keys[2];
@@ -181,13 +172,13 @@ find_paper(text *paper)
 static text *
 find_alias(text *alias)
 {
-	return look_up("_identity", 3, alias, 1, our_table("papers"), 2);
+	return look_up("_identity", 3, alias, 1, pf_signal_table("papers"), 2);
 }
 
 text *
 pf_reader_paper(text *paper, bool missing_ok)
 {
-	Oid			votes = our_table("votes");
+	Oid			votes = pf_signal_table("votes");
 	text	   *id = paper;
 	text	   *found;
 
@@ -216,13 +207,13 @@ pf_reader_paper(text *paper, bool missing_ok)
 void
 pf_reader_paper_alone(const text *paper)
 {
-	LockDatabaseObject(our_table("submissions"), lock_class(paper), 0, ExclusiveLock);
+	LockDatabaseObject(pf_signal_table("submissions"), lock_class(paper), 0, ExclusiveLock);
 }
 
 void
 pf_reader_paper_moves(const text *old, const text *new)
 {
-	Oid			votes = our_table("votes");
+	Oid			votes = pf_signal_table("votes");
 
 	LockDatabaseObject(votes, lock_class(old), 0, RowExclusiveLock);
 	LockDatabaseObject(votes, lock_class(new), 0, RowExclusiveLock);

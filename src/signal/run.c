@@ -25,6 +25,21 @@
 
 #define MAX_ARGS	8
 
+void
+pf_signal_connect(void)
+{
+	MemoryContext upper = CurrentMemoryContext;
+
+	SPI_connect();
+	MemoryContextSwitchTo(upper);
+}
+
+Oid
+pf_signal_table(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
+}
+
 Oid
 pf_paperid_type(void)
 {

@@ -80,6 +80,11 @@ extern void pf_sums_in(PfSums *sums, const bytea *parts);	/* into empty sums */
 
 /* run.c: statements of ours on tables of ours */
 
+/* SPI, but what is allocated outlives it. */
+extern void pf_signal_connect(void);
+
+extern Oid	pf_signal_table(const char *name);	/* of ours; InvalidOid if it is not there */
+
 /* Lists of papers to and from arrays of the type paperid. */
 extern Oid	pf_paperid_type(void);
 extern Datum pf_paperid_array(Datum *papers, int n);

@@ -45,15 +45,6 @@ PG_FUNCTION_INFO_V1(pf_trending);
 PG_FUNCTION_INFO_V1(pf_rising);
 PG_FUNCTION_INFO_V1(pf_explain);
 
-static void
-connect_spi(void)
-{
-	MemoryContext upper = CurrentMemoryContext;
-
-	SPI_connect();
-	MemoryContextSwitchTo(upper);
-}
-
 static int
 arg_k(int32 k)
 {
@@ -262,7 +253,7 @@ pf_trending(PG_FUNCTION_ARGS)
 	hits.categories = hits.any ? (Datum) 0 : PG_GETARG_DATUM(3);
 
 	InitMaterializedSRF(fcinfo, 0);
-	connect_spi();
+	pf_signal_connect();
 	config = pf_signal_config();
 	slot = pf_signal_slot(config, half_life);
 	if (slot >= 0 && as_of >= GetCurrentTransactionStartTimestamp())
@@ -354,7 +345,7 @@ pf_rising(PG_FUNCTION_ARGS)
 	hits.categories = hits.any ? (Datum) 0 : PG_GETARG_DATUM(3);
 
 	InitMaterializedSRF(fcinfo, 0);
-	connect_spi();
+	pf_signal_connect();
 	config = pf_signal_config();
 	for (int i = 0; i < 2; i++)
 	{
@@ -428,7 +419,7 @@ pf_explain(PG_FUNCTION_ARGS)
 	int			slot;
 
 	InitMaterializedSRF(fcinfo, 0);
-	connect_spi();
+	pf_signal_connect();
 	config = pf_signal_config();
 	slot = pf_signal_slot(config, half_life);
 	if (slot >= 0 && as_of >= GetCurrentTransactionStartTimestamp())
