@@ -4,9 +4,9 @@
  *		The table heat, kept up to date from signals.
  *
  * A statement that adds signals ends in a trigger that adds their sums to the
- * rows of their papers (see heat_row.c), in the order of the papers' ids, so that statements do
- * not wait for each other in a circle.  A row's lock makes additions follow one
- * another, and as sums they may come in any order.
+ * rows of their papers (see heat_row.c), in the order of the papers' ids, so
+ * that statements do not wait for each other in a circle.  A row's lock makes
+ * additions follow one another, and as sums they may come in any order.
  *
  * What is not an addition (a changed or deleted signal, a new half-life) makes
  * rows anew from the signals.  Whoever does that must see every signal whose
@@ -48,13 +48,6 @@
 
 /* Clocks differ a little; what lies further ahead is a mistake. */
 #define MAX_AHEAD		(5 * SECS_PER_MINUTE * USECS_PER_SEC)
-
-/* Columns of signals, in the order of signals.sql. */
-enum
-{
-	SIGNAL_PAPER, SIGNAL_KIND, SIGNAL_WEIGHT, SIGNAL_AT, SIGNAL_READER, SIGNAL_SOURCE,
-	SIGNAL_KNOWN_AT, SIGNAL_RETRACTS, NSIGNAL
-};
 
 #define COLUMNS \
 	"paper, heat_1, heat_2, heat_3, heat_4, heat_5, heat_6, heat_7, heat_8, gross, parts"
@@ -566,12 +559,7 @@ add_papers(Papers *papers, Tuplestorestate *rows, TupleDesc tupdesc)
 static int
 compare_papers(const void *a, const void *b)
 {
-	const text *x = *(text *const *) a;
-	const text *y = *(text *const *) b;
-	int			result = memcmp(VARDATA_ANY(x), VARDATA_ANY(y),
-								Min(VARSIZE_ANY_EXHDR(x), VARSIZE_ANY_EXHDR(y)));
-
-	return result != 0 ? result : (int) VARSIZE_ANY_EXHDR(x) - (int) VARSIZE_ANY_EXHDR(y);
+	return pf_compare_texts(PointerGetDatum(*(text *const *) a), PointerGetDatum(*(text *const *) b));
 }
 
 /* AFTER UPDATE, DELETE or TRUNCATE ON signals FOR EACH STATEMENT */

@@ -17,6 +17,13 @@
 
 #define PF_MAX_SLOTS	8			/* heat.heat_1 to heat_8 */
 
+/* Columns of signals, in the order of signals.sql. */
+enum
+{
+	SIGNAL_PAPER, SIGNAL_KIND, SIGNAL_WEIGHT, SIGNAL_AT, SIGNAL_READER, SIGNAL_SOURCE,
+	SIGNAL_KNOWN_AT, SIGNAL_RETRACTS, NSIGNAL
+};
+
 /* config.c: the tables signal_kinds and half_lives */
 
 typedef struct PfSignalKind

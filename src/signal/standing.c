@@ -43,14 +43,10 @@ pf_standing_compare(const void *a, const void *b)
 {
 	const PfStanding *x = a;
 	const PfStanding *y = b;
-	int			result;
 
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	result = memcmp(VARDATA_ANY(x->paper), VARDATA_ANY(y->paper),
-					Min(VARSIZE_ANY_EXHDR(x->paper), VARSIZE_ANY_EXHDR(y->paper)));
-	return result != 0 ? result :
-		(int) VARSIZE_ANY_EXHDR(x->paper) - (int) VARSIZE_ANY_EXHDR(y->paper);
+	return pf_compare_texts(PointerGetDatum(x->paper), PointerGetDatum(y->paper));
 }
 
 PG_FUNCTION_INFO_V1(pf_standing);

@@ -58,15 +58,10 @@ static PfPlan retract_plan = {
 	" INSERT INTO paperfeed.signals (" COLUMNS ") " RETRACTION
 };
 
-/* Columns, in the order of reader.sql and signals.sql. */
+/* Columns, in the order of reader.sql. */
 enum
 {
 	VOTE_READER, VOTE_PAPER, VOTE_VALUE, VOTE_AT, NVOTE
-};
-enum
-{
-	SIGNAL_PAPER, SIGNAL_KIND, SIGNAL_WEIGHT, SIGNAL_AT, SIGNAL_READER, SIGNAL_SOURCE,
-	SIGNAL_KNOWN_AT, SIGNAL_RETRACTS, NSIGNAL
 };
 
 #define SIGNAL_TRIGGERS	4		/* ours on signals */
