@@ -11,6 +11,8 @@
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "index/index.h"
+#include "ingest/feeds.h"
+#include "ingest/hosts.h"
 #include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
@@ -25,6 +27,8 @@ _PG_init(void)
 	pf_clock_init();
 	pf_fetch_init();
 	pf_bm_options_init();
+	pf_hosts_init();
+	pf_runs_init();
 	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();

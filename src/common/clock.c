@@ -16,8 +16,11 @@
 #include "common/clock.h"
 #include "common/dates.h"
 #include "compat.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 static char *clock_setting;
 static const TimestampTz *set_to;	/* NULL = the real time */
@@ -26,6 +29,27 @@ TimestampTz
 pf_now(void)
 {
 	return set_to != NULL ? *set_to : GetCurrentTimestamp();
+}
+
+void
+pf_pause(int64 ms)
+{
+	static uint32 wait_event = 0;
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+
+	if (wait_event == 0)
+		wait_event = pf_wait_event_new("PaperfeedPause");
+	for (;;)
+	{
+		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+
+		CHECK_FOR_INTERRUPTS();
+		if (left <= 0)
+			break;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
+						 wait_event);
+		ResetLatch(MyLatch);
+	}
 }
 
 static bool

@@ -15,6 +15,9 @@
 /* What the setting paperfeed.clock says, else the real time; never later than that. */
 extern TimestampTz pf_now(void);
 
+/* Do nothing for a while, in real time, with interrupts processed. */
+extern void pf_pause(int64 ms);
+
 extern void pf_clock_init(void);
 
 #endif							/* PF_CLOCK_H */

@@ -13,6 +13,19 @@ CREATE TABLE paperfeed.feeds (
 	records			bigint,
 	rejected		bigint,
 	added_at		timestamptz NOT NULL DEFAULT now(),
+	state			text NOT NULL DEFAULT 'manual' CHECK (state IN ('manual', 'active', 'paused', 'ended')),
+	own_title		boolean NOT NULL DEFAULT false,
+	tags			text[] NOT NULL DEFAULT '{}',
+	every			interval CHECK (every >= interval '1 minute'),
+	headers			text[],
+	next_check		timestamptz,
+	why				text,
+	changes_every	interval,
+	ttl				interval,
+	skip_days		text,
+	skip_hours		text,
+	moved_to		text,
+	moved_since		timestamptz,
 	last_checked	timestamptz,
 	last_success	timestamptz,
 	last_changed	timestamptz,
@@ -20,14 +33,16 @@ CREATE TABLE paperfeed.feeds (
 	http_status		integer,
 	errors			integer NOT NULL DEFAULT 0,
 	last_error		text,
-	UNIQUE (url, target)
+	UNIQUE (url, target),
+	CHECK (state OPERATOR(pg_catalog.=) 'active' OR next_check IS NULL)
 );
+CREATE INDEX feeds_next_check_idx ON paperfeed.feeds (next_check) WHERE next_check IS NOT NULL;
 
 COMMENT ON TABLE paperfeed.feeds IS 'where papers come from: addresses, files and documents that were ingested, and how they do';
 COMMENT ON COLUMN paperfeed.feeds.id IS 'number of the feed, as in sightings, revisions and rejects';
 COMMENT ON COLUMN paperfeed.feeds.url IS 'address; file:/path for a server file, the base address or document: for a document handed over';
 COMMENT ON COLUMN paperfeed.feeds.target IS 'table that its papers go to';
-COMMENT ON COLUMN paperfeed.feeds.title IS 'what the feed calls itself';
+COMMENT ON COLUMN paperfeed.feeds.title IS 'what add_feed() calls it, or what it calls itself';
 COMMENT ON COLUMN paperfeed.feeds.home IS 'its page for people';
 COMMENT ON COLUMN paperfeed.feeds.format IS 'format of its last document';
 COMMENT ON COLUMN paperfeed.feeds.etag IS 'validator that the server gave, sent with the next request';
@@ -36,6 +51,20 @@ COMMENT ON COLUMN paperfeed.feeds.checksum IS 'CRC-32C (upper half) and length (
 COMMENT ON COLUMN paperfeed.feeds.records IS 'records in that document';
 COMMENT ON COLUMN paperfeed.feeds.rejected IS 'of these, records that were no papers';
 COMMENT ON COLUMN paperfeed.feeds.added_at IS 'when it was ingested or added first';
+COMMENT ON COLUMN paperfeed.feeds.state IS 'active: refresh() asks it when it is due; manual: only ingest() does, add_feed() makes it active; paused: by pause_feed(); ended: it is gone for good, see why';
+COMMENT ON COLUMN paperfeed.feeds.own_title IS 'true if add_feed() or OPML named it: what it calls itself does not change that';
+COMMENT ON COLUMN paperfeed.feeds.tags IS 'words of the user''s own for it, the folders of OPML among them';
+COMMENT ON COLUMN paperfeed.feeds.every IS 'how often it is asked; NULL = by how often it brings something new';
+COMMENT ON COLUMN paperfeed.feeds.headers IS 'request headers of its own, "Name: value"';
+COMMENT ON COLUMN paperfeed.feeds.next_check IS 'when refresh() asks it next; NULL = not on its own';
+COMMENT ON COLUMN paperfeed.feeds.why IS 'why then, or why not, in words';
+COMMENT ON COLUMN paperfeed.feeds.changes_every IS 'estimated time between two changes; NULL until two were seen';
+COMMENT ON COLUMN paperfeed.feeds.ttl IS 'how long the feed says that it stays as it is (ttl, sy:updatePeriod)';
+COMMENT ON COLUMN paperfeed.feeds.skip_days IS 'days of the week, UTC, on which the feed says it stays as it is: "Saturday,Sunday"';
+COMMENT ON COLUMN paperfeed.feeds.skip_hours IS 'the same for hours of the day, UTC: "0,1,2"';
+COMMENT ON COLUMN paperfeed.feeds.moved_to IS 'where its server says it lives for good; it becomes the url when it has said so for a while';
+COMMENT ON COLUMN paperfeed.feeds.moved_since IS 'since when its server says so';
+COMMENT ON INDEX paperfeed.feeds_next_check_idx IS 'feeds that are due';
 COMMENT ON COLUMN paperfeed.feeds.last_checked IS 'when it was last asked';
 COMMENT ON COLUMN paperfeed.feeds.last_success IS 'when it last answered with a document that could be read, or with nothing new';
 COMMENT ON COLUMN paperfeed.feeds.last_changed IS 'when it last brought a new or changed paper';

@@ -21,14 +21,12 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "common/encoding.h"
-#include "executor/spi.h"
 #include "fetch/fetch.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "ingest/document.h"
-#include "ingest/feeds.h"
+#include "ingest/run.h"
 #include "miscadmin.h"
-#include "paper/paper.h"
+#include "paper/plan.h"
 #include "storage/fd.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -39,125 +37,36 @@ PG_FUNCTION_INFO_V1(pf_ingest);
 PG_FUNCTION_INFO_V1(pf_ingest_document);
 PG_FUNCTION_INFO_V1(pf_ingest_file);
 
-/* SPI, but what we allocate outlives it. */
-static void
-connect_spi(void)
-{
-	MemoryContext upper = CurrentMemoryContext;
-
-	SPI_connect();
-	MemoryContextSwitchTo(upper);
-}
-
-static void
-write_record(PfRecord *rec, const PfFeedInfo *info pg_attribute_unused(), void *arg)
-{
-	pf_writer_add(arg, rec);
-}
-
-static void
-count_only(PfRecord *rec pg_attribute_unused(), const PfFeedInfo *info pg_attribute_unused(),
-		   void *arg pg_attribute_unused())
-{
-}
-
 static Datum
-make_report(FunctionCallInfo fcinfo, const PfRun *run, TimestampTz start)
+make_report(FunctionCallInfo fcinfo, const PfRun *run)
 {
 	TupleDesc	tupdesc;
-	Datum		values[11];
-	bool		nulls[11] = {false};
+	Datum		values[12];
+	bool		nulls[12] = {false};
 	Interval   *elapsed = palloc0(sizeof(Interval));
+	int			http_status = run->response == NULL ? 0 : run->response->http_status;
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 11)
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 12)
 		elog(ERROR, "return type must be paperfeed.ingest_report");
 	tupdesc = BlessTupleDesc(tupdesc);
 
-	elapsed->time = GetCurrentTimestamp() - start;
+	elapsed->time = GetCurrentTimestamp() - run->started;
 	values[0] = PointerGetDatum(pf_utf8_to_text(run->url));
 	values[1] = CStringGetTextDatum(run->status);
-	nulls[2] = run->http_status == 0;
-	values[2] = Int32GetDatum(run->http_status);
+	nulls[2] = http_status == 0;
+	values[2] = Int32GetDatum(http_status);
 	values[3] = Int64GetDatum(run->counts.seen);
 	values[4] = Int64GetDatum(run->counts.added);
 	values[5] = Int64GetDatum(run->counts.updated);
 	values[6] = Int64GetDatum(run->counts.unchanged);
-	values[7] = Int64GetDatum(run->counts.rejected);
-	values[8] = Int64GetDatum(run->bytes);
-	values[9] = IntervalPGetDatum(elapsed);
-	nulls[10] = run->error == NULL;
+	values[7] = Int64GetDatum(run->counts.dropped);
+	values[8] = Int64GetDatum(run->counts.rejected);
+	values[9] = Int64GetDatum(run->bytes);
+	values[10] = IntervalPGetDatum(elapsed);
+	nulls[11] = run->error == NULL;
 	if (run->error != NULL)
-		values[10] = PointerGetDatum(pf_utf8_to_text(pf_str(run->error)));
+		values[11] = PointerGetDatum(pf_utf8_to_text(pf_str(run->error)));
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
-}
-
-/* Is it, byte for byte, the document that the feed gave last? */
-static bool
-is_same(const PfFeedRow *feed, PfInput *in, PfRun *run)
-{
-	if (!feed->has_checksum)
-		return false;
-	if (feed->checksum != pf_input_checksum(in))
-		return false;
-	run->status = "unchanged";
-	run->bytes = feed->checksum & PG_UINT32_MAX;
-	run->counts.seen = feed->records;
-	run->counts.rejected = feed->rejected;
-	run->counts.unchanged = feed->records - feed->rejected;
-	return true;
-}
-
-/* Parse 'in' and write its papers; fills the run's outcome. */
-static void
-write_document(PfRun *run, PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
-{
-	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
-	PfOutcome	outcome;
-
-	pf_input_start_checksum(in);
-	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
-	run->checksum = pf_input_end_checksum(in);
-	run->counts = pf_writer_end(writer);
-	run->info = outcome.info;
-	run->bytes = pf_input_bytes(in);
-	if (!outcome.ok)
-	{
-		run->status = "failed";
-		run->error = outcome.problem;
-	}
-	else if (outcome.info->error_code.s != NULL && outcome.info->records == 0 &&
-			 !PF_STR_IS(outcome.info->error_code, "noRecordsMatch"))
-	{
-		run->status = "failed";
-		run->error = pf_str_printf("the service says: %.*s %.*s",
-								   outcome.info->error_code.len, outcome.info->error_code.s,
-								   outcome.info->error.len,
-								   outcome.info->error.s ? outcome.info->error.s : "").s;
-	}
-	else if (outcome.info->recovered)
-	{
-		run->status = "recovered";
-		run->error = outcome.problem;
-	}
-	else
-		run->status = "ok";
-}
-
-/* The service's own words in the body of an HTTP error, or the status alone. */
-static const char *
-http_error(const PfResponse *response)
-{
-	PfOutcome	outcome;
-
-	if (response->body.len > 0)
-	{
-		outcome = pf_document_read(pf_input_memory(response->body), response->effective_url,
-								   response->content_type, count_only, NULL);
-		if (outcome.info->error.s != NULL)
-			return pf_str_printf("%s: %.*s", response->error,
-								 outcome.info->error.len, outcome.info->error.s).s;
-	}
-	return response->error;
 }
 
 /* paperfeed.ingest(source text, target regclass) */
@@ -170,54 +79,31 @@ pf_ingest(PG_FUNCTION_ARGS)
 	PfFeedRow	feed;
 	PfRequest	request;
 	PfResponse *response;
-	PfInput    *in;
 
 	memset(&run, 0, sizeof(run));
+	run.kind = "ingest";
+	run.started = start;
 	run.url = url;
 	run.target = PG_GETARG_OID(1);
 
 	PreventCommandIfReadOnly("paperfeed.ingest()");
 	pf_fetch_check_url(url);
 	pf_writer_check(run.target);
-	pf_feed_row_read(url, run.target, &feed);
+	(void) pf_feed_row_read(url, run.target, &feed);
 
 	memset(&request, 0, sizeof(request));
 	request.url = url;
 	request.etag = feed.etag;
 	request.last_modified = feed.last_modified;
+	request.headers = feed.headers;
 	response = pf_fetch(&request);
 
-	run.http_status = response->http_status;
-	run.bytes = response->body.len;
-	run.etag = response->etag;
-	run.last_modified = response->last_modified;
-
-	connect_spi();
+	pf_spi_connect();
 	pf_feed_row_lock(&feed, url, run.target);
-	switch (response->status)
-	{
-		case PF_FETCH_OK:
-			in = pf_input_memory(response->body);
-			if (!is_same(&feed, in, &run))
-				write_document(&run, &feed, in, response->effective_url,
-							   response->content_type);
-			break;
-		case PF_FETCH_NOT_MODIFIED:
-			run.status = "unchanged";
-			run.bytes = 0;
-			break;
-		case PF_FETCH_HTTP_ERROR:
-			run.status = "failed";
-			run.error = http_error(response);
-			break;
-		case PF_FETCH_FAILED:
-			run.status = "failed";
-			run.error = response->error;
-			break;
-	}
+	pf_run_response(&run, &feed, response);
 	pf_feed_row_note(&feed, &run);
 	SPI_finish();
-	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+	PG_RETURN_DATUM(make_report(fcinfo, &run));
 }
 
 /* What ingest_document and ingest_file share. */
@@ -227,17 +113,17 @@ ingest_input(PfRun *run, PfInput *in, PfStr base_url, PfStr content_type)
 	PfFeedRow	feed;
 
 	memset(&feed, 0, sizeof(feed));
-	connect_spi();
+	pf_spi_connect();
 	pf_feed_row_lock(&feed, run->url, run->target);
 
 	/*
 	 * What is handed over again may be meant to bring back rows that were
 	 * deleted: it is left alone only if all of them are there.
 	 */
-	if (!is_same(&feed, in, run) || !pf_writer_all_present(run->target, feed.id))
+	if (!pf_run_is_same(run, &feed, in) || !pf_writer_all_present(run->target, feed.id))
 	{
 		memset(&run->counts, 0, sizeof(run->counts));
-		write_document(run, &feed, in, base_url, content_type);
+		pf_run_document(run, &feed, in, base_url, content_type);
 	}
 	pf_feed_row_note(&feed, run);
 	SPI_finish();
@@ -262,13 +148,15 @@ pf_ingest_document(PG_FUNCTION_ARGS)
 		content_type = pf_text_to_utf8(PG_GETARG_TEXT_PP(3));
 
 	memset(&run, 0, sizeof(run));
+	run.kind = "ingest";
+	run.started = start;
 	run.url = pf_str_blank(base_url) ? PF_STR_LIT("document:") : base_url;
 	run.target = PG_GETARG_OID(1);
 	pf_writer_check(run.target);
 	ingest_input(&run, pf_input_memory((PfStr) {VARDATA_ANY(document),
 												(int) VARSIZE_ANY_EXHDR(document)}),
 				 base_url, content_type);
-	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+	PG_RETURN_DATUM(make_report(fcinfo, &run));
 }
 
 /* paperfeed.ingest_file(path text, target regclass, base_url text) */
@@ -296,11 +184,13 @@ pf_ingest_file(PG_FUNCTION_ARGS)
 		base_url = pf_str_trim(pf_text_to_utf8(PG_GETARG_TEXT_PP(2)));
 
 	memset(&run, 0, sizeof(run));
+	run.kind = "ingest";
+	run.started = start;
 	run.url = pf_str_join(PF_STR_LIT("file:"), pf_text_to_utf8(cstring_to_text(path)));
 	run.target = PG_GETARG_OID(1);
 	pf_writer_check(run.target);
 	in = pf_input_file(path);
 	ingest_input(&run, in, base_url, PF_STR_NONE);
 	pf_input_close(in);
-	PG_RETURN_DATUM(make_report(fcinfo, &run, start));
+	PG_RETURN_DATUM(make_report(fcinfo, &run));
 }

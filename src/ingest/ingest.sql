@@ -8,6 +8,7 @@ CREATE TYPE paperfeed.ingest_report AS (
 	added		bigint,
 	updated		bigint,
 	unchanged	bigint,
+	dropped		bigint,
 	rejected	bigint,
 	bytes		bigint,
 	elapsed		interval,
@@ -18,10 +19,11 @@ COMMENT ON TYPE paperfeed.ingest_report IS 'what came of one document';
 COMMENT ON COLUMN paperfeed.ingest_report.feed IS 'url of the feed, as in paperfeed.feeds';
 COMMENT ON COLUMN paperfeed.ingest_report.status IS 'ok, unchanged (nothing new: HTTP 304 or the same bytes), recovered (read in spite of faults, see error) or failed (see error)';
 COMMENT ON COLUMN paperfeed.ingest_report.http_status IS 'HTTP status; NULL where there was none';
-COMMENT ON COLUMN paperfeed.ingest_report.seen IS 'records in the document; added + updated + unchanged + rejected';
+COMMENT ON COLUMN paperfeed.ingest_report.seen IS 'records in the document; added + updated + unchanged + dropped + rejected';
 COMMENT ON COLUMN paperfeed.ingest_report.added IS 'papers that are new in the table';
 COMMENT ON COLUMN paperfeed.ingest_report.updated IS 'papers whose row changed';
 COMMENT ON COLUMN paperfeed.ingest_report.unchanged IS 'records that told nothing new, a paper''s second record in one document among them';
+COMMENT ON COLUMN paperfeed.ingest_report.dropped IS 'papers that a rule kept out; see paperfeed.rules';
 COMMENT ON COLUMN paperfeed.ingest_report.rejected IS 'records that are no papers; see paperfeed.rejects';
 COMMENT ON COLUMN paperfeed.ingest_report.bytes IS 'bytes of the document as it was read: of a .gz file, compressed';
 COMMENT ON COLUMN paperfeed.ingest_report.elapsed IS 'from the request to the last row';

@@ -94,6 +94,7 @@ typedef struct PfCounts
 	int64		added;
 	int64		updated;
 	int64		unchanged;
+	int64		dropped;		/* by a rule of the user's */
 	int64		rejected;
 } PfCounts;
 
@@ -107,6 +108,7 @@ typedef struct PfWriter PfWriter;
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
+extern void pf_writer_drop(PfWriter *writer);	/* a record that is not to be written */
 extern PfCounts pf_writer_end(PfWriter *writer);
 
 /*

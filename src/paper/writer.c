@@ -258,13 +258,20 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 		flush_batch(w);
 }
 
+void
+pf_writer_drop(PfWriter *w)
+{
+	w->counts.seen++;
+	w->counts.dropped++;
+}
+
 PfCounts
 pf_writer_end(PfWriter *w)
 {
 	flush_batch(w);
 	pf_store_end(&w->store);
 	w->counts.unchanged = w->counts.seen - w->counts.added - w->counts.updated -
-		w->counts.rejected;
+		w->counts.dropped - w->counts.rejected;
 	MemoryContextDelete(w->context);
 	return w->counts;
 }

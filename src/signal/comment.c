@@ -72,7 +72,7 @@ pf_comment(PG_FUNCTION_ARGS)
 	pf_reader_connect("paperfeed.comment()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
-	if (pf_signal_run(&add_plan, 4, types, args, nulls, false, NULL) == 0)
+	if (pf_plan_run(&add_plan, 4, types, args, nulls, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("there is no comment " INT64_FORMAT " on paper \"%s\"",
@@ -96,7 +96,7 @@ check_own(int64 id)
 
 	args[0] = Int64GetDatum(id);
 	args[1] = PointerGetDatum(pf_current_reader());
-	if (pf_signal_run(&look_plan, 2, types, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(&look_plan, 2, types, args, NULL, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no comment " INT64_FORMAT, id)));
@@ -122,7 +122,7 @@ pf_edit_comment(PG_FUNCTION_ARGS)
 	args[0] = Int64GetDatum(id);
 	args[1] = PointerGetDatum(read_body(PG_GETARG_TEXT_PP(1)));
 	pf_reader_connect("paperfeed.edit_comment()");
-	if (!check_own(id) || pf_signal_run(&edit_plan, 2, types, args, NULL, false, NULL) == 0)
+	if (!check_own(id) || pf_plan_run(&edit_plan, 2, types, args, NULL, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("comment " INT64_FORMAT " was deleted", id)));
@@ -141,7 +141,7 @@ pf_delete_comment(PG_FUNCTION_ARGS)
 	args[0] = PG_GETARG_DATUM(0);
 	pf_reader_connect("paperfeed.delete_comment()");
 	done = check_own(DatumGetInt64(args[0])) &&
-		pf_signal_run(&delete_plan, 1, types, args, NULL, false, NULL) > 0;
+		pf_plan_run(&delete_plan, 1, types, args, NULL, false, NULL) > 0;
 	SPI_finish();
 	PG_RETURN_BOOL(done);
 }

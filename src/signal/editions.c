@@ -183,7 +183,7 @@ find_members(const Request *request, Datum papers, Datum times, Datum *arrays)
 	Datum		args[] = {TimestampTzGetDatum(request->edition.since),
 		TimestampTzGetDatum(request->edition.until), papers, times};
 	Column		columns[NMEMBER];
-	uint64		n = pf_signal_run(&plan, lengthof(types), types, args, NULL, true, NULL);
+	uint64		n = pf_plan_run(&plan, lengthof(types), types, args, NULL, true, NULL);
 
 	for (int c = 0; c < NMEMBER; c++)
 		columns[c] = new_column(n);

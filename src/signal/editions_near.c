@@ -102,7 +102,7 @@ first_that_counts(const Walk *walk, Datum ids)
 	bool		isnull;
 
 	if (walk->caller_counts == NULL)
-		(void) pf_signal_run(walk->owner_counts, 1, types, &ids, NULL, true, NULL);
+		(void) pf_plan_run(walk->owner_counts, 1, types, &ids, NULL, true, NULL);
 	else
 	{
 		ParamListInfo params = makeParamList(1);

@@ -107,7 +107,7 @@ flush(HeatWriter *w)
 	old = MemoryContextSwitchTo(w->batch);
 	args[0] = pf_paperid_array(w->papers, w->n);
 	args[1] = PointerGetDatum(construct_array(w->parts, w->n, BYTEAOID, -1, false, TYPALIGN_INT));
-	(void) pf_signal_run(w->plan, 2, types, args, NULL, false, NULL);
+	(void) pf_plan_run(w->plan, 2, types, args, NULL, false, NULL);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(w->batch);
 	w->total += w->n;
@@ -197,16 +197,16 @@ pf_heat_lock(void)
 {
 	pf_heat_refuse_old_snapshot();
 	/* In the order in which TRUNCATE comes to both. */
-	LockRelationOid(pf_signal_table("signals"), AccessShareLock);
-	LockRelationOid(pf_signal_table("heat"), ShareRowExclusiveLock);
+	LockRelationOid(pf_own_table("signals"), AccessShareLock);
+	LockRelationOid(pf_own_table("heat"), ShareRowExclusiveLock);
 }
 
 void
 pf_heat_lock_out(void)
 {
 	pf_heat_refuse_old_snapshot();
-	LockRelationOid(pf_signal_table("signals"), AccessShareLock);
-	LockRelationOid(pf_signal_table("heat"), AccessExclusiveLock);
+	LockRelationOid(pf_own_table("signals"), AccessShareLock);
+	LockRelationOid(pf_own_table("heat"), AccessExclusiveLock);
 }
 
 void
@@ -214,7 +214,7 @@ pf_check_trigger(FunctionCallInfo fcinfo, const char *function, const char *tabl
 {
 	/* Anybody may make a trigger of any function on a table of his own. */
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != pf_signal_table(table))
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != pf_own_table(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function paperfeed.%s() may be called by its trigger only", function)));
@@ -329,9 +329,9 @@ pf_signals_added(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	}
 
-	pf_signal_connect();
+	pf_spi_connect();
 	/* Before the weights are looked at: who changes them keeps writers out. */
-	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_own_table("heat"), RowExclusiveLock);
 	w = writer_begin(&add_plan);
 	latest = GetCurrentTimestamp() + MAX_AHEAD;
 
@@ -375,7 +375,7 @@ pf_heat_add_signal(Datum paper, const char *name, double weight, TimestampTz at)
 	HeatWriter *w;
 	const PfSignalKind *kind;
 
-	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_own_table("heat"), RowExclusiveLock);
 	w = writer_begin(&add_plan);
 	kind = pf_signal_kind_by_name(w->config, name, (int) strlen(name));
 	if (kind != NULL)
@@ -495,8 +495,8 @@ pf_heat_rebuild(bool drop_indexes)
 	SPIPlanPtr	plan;
 	int64		papers;
 
-	CacheInvalidateRelcacheByRelid(pf_signal_table("signal_kinds"));
-	CacheInvalidateRelcacheByRelid(pf_signal_table("half_lives"));
+	CacheInvalidateRelcacheByRelid(pf_own_table("signal_kinds"));
+	CacheInvalidateRelcacheByRelid(pf_own_table("half_lives"));
 	CommandCounterIncrement();
 	make_indexes(drop_indexes);
 	MemoryContextSwitchTo(context);
@@ -504,7 +504,7 @@ pf_heat_rebuild(bool drop_indexes)
 				   0, NULL);
 	MemoryContextSwitchTo(context);
 	papers = add_up(plan, NULL);
-	(void) pf_signal_run(&leave_out, 0, NULL, NULL, NULL, false, NULL);
+	(void) pf_plan_run(&leave_out, 0, NULL, NULL, NULL, false, NULL);
 	return papers;
 }
 
@@ -515,7 +515,7 @@ pf_rebuild_heat(PG_FUNCTION_ARGS)
 	int64		papers;
 
 	(void) fcinfo;
-	pf_signal_connect();
+	pf_spi_connect();
 	pf_heat_lock();
 	papers = pf_heat_rebuild(false);
 	SPI_finish();
@@ -587,11 +587,11 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 	int			n = 0;
 
 	pf_check_trigger(fcinfo, "_signals_changed", "signals");
-	pf_signal_connect();
+	pf_spi_connect();
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 	{
 		pf_heat_lock();
-		(void) pf_signal_run(&empty, 0, NULL, NULL, NULL, false, NULL);
+		(void) pf_plan_run(&empty, 0, NULL, NULL, NULL, false, NULL);
 		SPI_finish();
 		return PointerGetDatum(NULL);
 	}
@@ -610,13 +610,13 @@ pf_signals_changed(PG_FUNCTION_ARGS)
 				ids[n++] = PointerGetDatum(papers.items[i]);
 		}
 		args[0] = pf_paperid_array(ids, n);
-		(void) pf_signal_run(&lock_rows, 1, types, args, NULL, false, NULL);
+		(void) pf_plan_run(&lock_rows, 1, types, args, NULL, false, NULL);
 		array_type[0] = get_array_type(pf_paperid_type());
 		(void) add_up(prepare("SELECT u.paper, s.kind, s.weight, s.at, s.retracts"
 							  " FROM unnest($1) AS u (paper) LEFT JOIN paperfeed.signals AS s"
 							  " ON s.paper OPERATOR(pg_catalog.=) u.paper ORDER BY u.paper",
 							  1, array_type), args);
-		(void) pf_signal_run(&leave_out, 1, types, args, NULL, false, NULL);
+		(void) pf_plan_run(&leave_out, 1, types, args, NULL, false, NULL);
 	}
 	SPI_finish();
 	return PointerGetDatum(NULL);

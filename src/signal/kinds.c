@@ -82,8 +82,8 @@ pf_signal_kinds_insert(PG_FUNCTION_ARGS)
 	/* Without a name it is for the constraint to refuse. */
 	if (nulls[0] == 'n')
 		return PointerGetDatum(data->tg_trigtuple);
-	pf_signal_connect();
-	updated = pf_signal_run(&update, 4, types, args, nulls, false, NULL);
+	pf_spi_connect();
+	updated = pf_plan_run(&update, 4, types, args, nulls, false, NULL);
 	SPI_finish();
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
 }
@@ -111,7 +111,7 @@ have_signals(TriggerData *data)
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	args[0] = makeArrayResult(names, CurrentMemoryContext);
-	return pf_signal_run(&plan, 1, types, args, NULL, false, NULL) > 0;
+	return pf_plan_run(&plan, 1, types, args, NULL, false, NULL) > 0;
 }
 
 /* AFTER INSERT, with the new rows, UPDATE, DELETE or TRUNCATE ON signal_kinds FOR EACH STATEMENT */
@@ -130,12 +130,12 @@ pf_signal_kinds_changed(PG_FUNCTION_ARGS)
 	TriggerData *data = trigger_data(fcinfo, "_signal_kinds_changed", "signal_kinds");
 
 	CacheInvalidateRelcache(data->tg_relation);
-	pf_signal_connect();
+	pf_spi_connect();
 	pf_heat_lock();
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
 		(void) pf_heat_rebuild(false);
 	else if (data->tg_newtable == NULL)
-		(void) pf_signal_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
+		(void) pf_plan_run(&weigh, 0, NULL, NULL, NULL, false, NULL);
 	else if (have_signals(data))
 		(void) pf_heat_rebuild(false);
 	SPI_finish();
@@ -171,8 +171,8 @@ pf_half_lives_insert(PG_FUNCTION_ARGS)
 	if (!isnull && (DatumGetInt16(slot) < 1 || DatumGetInt16(slot) > PF_MAX_SLOTS))
 		return PointerGetDatum(row);
 
-	pf_signal_connect();
-	(void) pf_signal_run(&find, 3, types, args, NULL, false, NULL);
+	pf_spi_connect();
+	(void) pf_plan_run(&find, 3, types, args, NULL, false, NULL);
 	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
 		row = NULL;
 	else
@@ -195,7 +195,7 @@ Datum
 pf_half_lives_changed(PG_FUNCTION_ARGS)
 {
 	(void) trigger_data(fcinfo, "_half_lives_changed", "half_lives");
-	pf_signal_connect();
+	pf_spi_connect();
 	/* An index may be dropped: readers wait, too. */
 	pf_heat_lock_out();
 	(void) pf_heat_rebuild(true);

@@ -51,20 +51,20 @@
 static void
 lock_unknown(LOCKMODE mode)
 {
-	LockDatabaseObject(RelationRelationId, pf_signal_table("readings"), 1, mode);
+	LockDatabaseObject(RelationRelationId, pf_own_table("readings"), 1, mode);
 }
 
 static void
 unlock_unknown(LOCKMODE mode)
 {
-	UnlockDatabaseObject(RelationRelationId, pf_signal_table("readings"), 1, mode);
+	UnlockDatabaseObject(RelationRelationId, pf_own_table("readings"), 1, mode);
 }
 
 /* Who changes them keeps those out who change heat. */
 void
 pf_observe_lock_kinds(void)
 {
-	LockRelationOid(pf_signal_table("heat"), RowExclusiveLock);
+	LockRelationOid(pf_own_table("heat"), RowExclusiveLock);
 }
 
 static void
@@ -134,7 +134,7 @@ pf_new_signals_write(PfNewSignals *list)
 	args[3] = times(list->ats, list->n);
 	args[4] = texts(list->sources, list->n);
 	args[5] = times(list->known_ats, list->n);
-	(void) pf_signal_run(&plan, 6, types, args, NULL, false, NULL);
+	(void) pf_plan_run(&plan, 6, types, args, NULL, false, NULL);
 	list->n = 0;
 }
 
@@ -262,7 +262,7 @@ drop_known(PfNewSignals *announced)
 	args[0] = pf_paperid_array(announced->papers, announced->n);
 	args[1] = texts(announced->sources, announced->n);
 	args[2] = times(announced->ats, announced->n);
-	found = pf_signal_run(&plan, 3, types, args, NULL, false, NULL);
+	found = pf_plan_run(&plan, 3, types, args, NULL, false, NULL);
 	known = palloc0(announced->n * sizeof(bool));
 	for (uint64 i = 0; i < found; i++)
 	{
@@ -299,7 +299,7 @@ tell_news(const PfNews *news, int n)
 	TimestampTz now;
 
 	/* The extension's tables may be older than this library. */
-	if (!OidIsValid(pf_signal_table("readings")))
+	if (!OidIsValid(pf_own_table("readings")))
 		return;
 	kinds = begin_kinds();
 	announcement = pf_signal_kind_by_name(kinds.config, "announcement", 12);
@@ -348,7 +348,7 @@ other_name(Datum *paper)
 	};
 	bool		isnull;
 
-	if (pf_signal_run(&plan, 1, types, paper, NULL, false, NULL) == 0)
+	if (pf_plan_run(&plan, 1, types, paper, NULL, false, NULL) == 0)
 		return false;
 	*paper = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	return true;
@@ -370,7 +370,7 @@ lock_row(Datum *paper, TimestampTz *dated)
 
 	for (int i = 0; i < MAX_NAMES; i++)
 	{
-		if (pf_signal_run(&plan, 1, types, &name, NULL, false, NULL) > 0)
+		if (pf_plan_run(&plan, 1, types, &name, NULL, false, NULL) > 0)
 		{
 			bool		isnull;
 			Datum		published = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
@@ -398,7 +398,7 @@ is_known(Datum paper)
 		" WHERE alias OPERATOR(pg_catalog.=) $1)"
 	};
 
-	return pf_signal_run(&plan, 1, types, &paper, NULL, false, NULL) > 0;
+	return pf_plan_run(&plan, 1, types, &paper, NULL, false, NULL) > 0;
 }
 
 static void

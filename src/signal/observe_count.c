@@ -138,7 +138,7 @@ read_lasts(Lasts *lasts, Datum *papers, int n)
 	/* The papers are locked: what is true now counts, whatever the transaction's snapshot. */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = pf_signal_run(&plan, 1, types, args, NULL, true, NULL);
+	found = pf_plan_run(&plan, 1, types, args, NULL, true, NULL);
 	PopActiveSnapshot();
 	rows = SPI_tuptable;
 
@@ -249,7 +249,7 @@ write_lasts(const Lasts *lasts)
 	for (int c = 3; c < 5; c++)
 		args[c] = PointerGetDatum(construct_array(columns[c], n, FLOAT8OID, sizeof(float8),
 												  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	(void) pf_signal_run(&plan, 6, types, args, NULL, false, NULL);
+	(void) pf_plan_run(&plan, 6, types, args, NULL, false, NULL);
 }
 
 void
@@ -277,7 +277,7 @@ pf_observe_retract(Datum *papers, Datum *kinds, Datum *amounts, int n, Timestamp
 	args[2] = PointerGetDatum(construct_array(amounts, n, FLOAT8OID, sizeof(float8),
 											  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	args[3] = TimestampTzGetDatum(known_at);
-	(void) pf_signal_run(&plan, 4, types, args, NULL, false, NULL);
+	(void) pf_plan_run(&plan, 4, types, args, NULL, false, NULL);
 }
 
 double

@@ -34,7 +34,7 @@ move_readers(Datum *ids)
 
 	if (OidIsValid(LookupFuncName(list_make2(makeString("paperfeed"), makeString("_readers_moved")),
 								  2, types, true)))
-		(void) pf_signal_run(&plan, 2, both, ids, NULL, false, NULL);
+		(void) pf_plan_run(&plan, 2, both, ids, NULL, false, NULL);
 }
 
 /* Of the counters that both papers have, take back the smaller one's signals. */
@@ -51,7 +51,7 @@ retract_smaller(Datum *ids, TimestampTz now)
 		" JOIN paperfeed.signal_kinds USING (kind)"
 		" WHERE LEAST(o.count, n.count) > 0 ORDER BY kind"
 	};
-	uint64		n = pf_signal_run(&plan, 2, both, ids, NULL, false, NULL);
+	uint64		n = pf_plan_run(&plan, 2, both, ids, NULL, false, NULL);
 	SPITupleTable *rows = SPI_tuptable;
 
 	for (uint64 i = 0; i < n; i++)
@@ -119,16 +119,16 @@ pf_observe_moved(Datum old, Datum new)
 
 		/* What came since the snapshot would be left behind. */
 		PushActiveSnapshot(GetLatestSnapshot());
-		found = pf_signal_run(&is_talked_of, 2, both, args, NULL, true, NULL) > 0;
+		found = pf_plan_run(&is_talked_of, 2, both, args, NULL, true, NULL) > 0;
 		PopActiveSnapshot();
 		if (found)
 			pf_heat_refuse_old_snapshot();
 	}
-	if (pf_signal_run(&has_some, 1, both, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(&has_some, 1, both, args, NULL, false, NULL) == 0)
 		return;
 	pf_observe_lock_kinds();
 	retract_smaller(args, now);
-	(void) pf_signal_run(&retract_announcements, 3, both, args, NULL, false, NULL);
-	(void) pf_signal_run(&move_readings, 2, both, args, NULL, false, NULL);
-	(void) pf_signal_run(&move_signals, 2, both, args, NULL, false, NULL);
+	(void) pf_plan_run(&retract_announcements, 3, both, args, NULL, false, NULL);
+	(void) pf_plan_run(&move_readings, 2, both, args, NULL, false, NULL);
+	(void) pf_plan_run(&move_signals, 2, both, args, NULL, false, NULL);
 }

@@ -109,7 +109,7 @@ void
 pf_reader_connect(const char *function)
 {
 	PreventCommandIfReadOnly(function);
-	pf_signal_connect();
+	pf_spi_connect();
 }
 
 Datum
@@ -133,7 +133,7 @@ lock_class(const text *paper)
 static text *
 look_up(const char *table, int column, text *id, int id_column, Oid target, int target_column)
 {
-	Relation	rel = table_open(pf_signal_table(table), AccessShareLock);
+	Relation	rel = table_open(pf_own_table(table), AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TypeCacheEntry *type = lookup_type_cache(pf_paperid_type(), TYPECACHE_EQ_OPR_FINFO);
 	ScanKeyData keys[2];
@@ -172,13 +172,13 @@ find_paper(text *paper)
 static text *
 find_alias(text *alias)
 {
-	return look_up("_identity", 3, alias, 1, pf_signal_table("papers"), 2);
+	return look_up("_identity", 3, alias, 1, pf_own_table("papers"), 2);
 }
 
 text *
 pf_reader_paper(text *paper, bool missing_ok)
 {
-	Oid			votes = pf_signal_table("votes");
+	Oid			votes = pf_own_table("votes");
 	text	   *id = paper;
 	text	   *found;
 
@@ -207,13 +207,13 @@ pf_reader_paper(text *paper, bool missing_ok)
 void
 pf_reader_paper_alone(const text *paper)
 {
-	LockDatabaseObject(pf_signal_table("submissions"), lock_class(paper), 0, ExclusiveLock);
+	LockDatabaseObject(pf_own_table("submissions"), lock_class(paper), 0, ExclusiveLock);
 }
 
 void
 pf_reader_paper_moves(const text *old, const text *new)
 {
-	Oid			votes = pf_signal_table("votes");
+	Oid			votes = pf_own_table("votes");
 
 	LockDatabaseObject(votes, lock_class(old), 0, RowExclusiveLock);
 	LockDatabaseObject(votes, lock_class(new), 0, RowExclusiveLock);

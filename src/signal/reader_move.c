@@ -85,7 +85,7 @@ pf_readers_moved(PG_FUNCTION_ARGS)
 	pf_reader_connect("paperfeed._readers_moved()");
 	pf_reader_paper_moves(DatumGetTextPP(args[0]), DatumGetTextPP(args[1]));
 	for (size_t i = 0; i < lengthof(plans); i++)
-		(void) pf_signal_run(&plans[i], 2, types, args, NULL, false, NULL);
+		(void) pf_plan_run(&plans[i], 2, types, args, NULL, false, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -216,7 +216,7 @@ run(PfReplay *replay, bool exact, PfPlan *plan, int nargs, const Oid *types, Dat
 	receiver.pub.mydest = DestNone;
 	receiver.replay = replay;
 	receiver.exact = exact;
-	return pf_signal_run(plan, nargs, types, args, NULL, true, &receiver.pub);
+	return pf_plan_run(plan, nargs, types, args, NULL, true, &receiver.pub);
 }
 
 PfReplay *
@@ -245,7 +245,7 @@ find_first(PfReplay *replay)
 	bool		isnull;
 	Datum		first;
 
-	(void) pf_signal_run(&plan, 0, NULL, NULL, NULL, true, NULL);
+	(void) pf_plan_run(&plan, 0, NULL, NULL, NULL, true, NULL);
 	first = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	replay->first = isnull ? DT_NOEND : DatumGetTimestampTz(first);
 	SPI_freetuptable(SPI_tuptable);
@@ -394,7 +394,7 @@ large_are_few(double large)
 	bool		isnull;
 	int64		n;
 
-	(void) pf_signal_run(&plan, 2, types, args, NULL, true, NULL);
+	(void) pf_plan_run(&plan, 2, types, args, NULL, true, NULL);
 	n = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return n <= MAX_LARGE;
@@ -473,7 +473,7 @@ look_at(PfReplay *replay, double large, double least, int max)
 		SPITupleTable *rows;
 		uint64		found;
 
-		found = pf_signal_run(&plan, 1, types, args, NULL, true, NULL);
+		found = pf_plan_run(&plan, 1, types, args, NULL, true, NULL);
 		rows = SPI_tuptable;
 		for (uint64 i = 0; i < found && wanted.n <= max; i++)
 		{

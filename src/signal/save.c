@@ -94,8 +94,8 @@ pf_save(PG_FUNCTION_ARGS)
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
 
 	/* What is there may be taken away before it is changed. */
-	while (pf_signal_run(&first_save, 4, types, args, nulls, false, NULL) == 0 &&
-		   pf_signal_run(&more_save, 4, types, args, nulls, false, NULL) == 0)
+	while (pf_plan_run(&first_save, 4, types, args, nulls, false, NULL) == 0 &&
+		   pf_plan_run(&more_save, 4, types, args, nulls, false, NULL) == 0)
 		CHECK_FOR_INTERRUPTS();
 
 	tags = SPI_datumTransfer(pf_reader_column(1, &isnull), false, -1);
@@ -122,7 +122,7 @@ take_back(PfPlan *plan, text *paper, text *tag)
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(id != NULL ? id : paper);
 	args[2] = PointerGetDatum(tag);
-	done = pf_signal_run(plan, tag != NULL ? 3 : 2, types, args, NULL, false, NULL) > 0;
+	done = pf_plan_run(plan, tag != NULL ? 3 : 2, types, args, NULL, false, NULL) > 0;
 	SPI_finish();
 	return done;
 }
@@ -151,7 +151,7 @@ pf_mark_read(PG_FUNCTION_ARGS)
 	pf_reader_connect("paperfeed.mark_read()");
 	args[0] = PointerGetDatum(pf_current_reader());
 	args[1] = PointerGetDatum(pf_reader_paper(PG_GETARG_TEXT_PP(0), false));
-	first = pf_signal_run(&first_read, 2, types, args, NULL, false, NULL) > 0;
+	first = pf_plan_run(&first_read, 2, types, args, NULL, false, NULL) > 0;
 	SPI_finish();
 	PG_RETURN_BOOL(!first);
 }

@@ -11,9 +11,8 @@
 
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "paper/plan.h"
 #include "rank/rank.h"
-#include "tcop/dest.h"
 
 #define PF_MAX_SLOTS	8			/* heat.heat_1 to heat_8 */
 
@@ -84,36 +83,6 @@ extern PfDecaySum pf_sums_total(const PfSums *sums, const PfSignalConfig *config
 extern double pf_sums_net(const PfSums *sums, const PfSignalConfig *config, const char *kind);
 extern bytea *pf_sums_out(const PfSums *sums, int nslots);
 extern void pf_sums_in(PfSums *sums, const bytea *parts);	/* into empty sums */
-
-/* run.c: statements of ours on tables of ours */
-
-/* SPI, but what is allocated outlives it. */
-extern void pf_signal_connect(void);
-
-extern Oid	pf_signal_table(const char *name);	/* of ours; InvalidOid if it is not there */
-
-/* Lists of papers to and from arrays of the type paperid. */
-extern Oid	pf_paperid_type(void);
-extern Datum pf_paperid_array(Datum *papers, int n);
-
-/*
- * Run a statement as the owner of the extension's tables, with the planner told
- * to use their indexes; SPI is connected.  The plan is kept for the session in
- * *plan.  Rows go to 'dest' if there is one, else to SPI_tuptable.  Returns the
- * number of rows.
- */
-typedef struct PfPlan
-{
-	const char *sql;
-	SPIPlanPtr	plan;
-	Oid			made_for;
-} PfPlan;
-
-#define PF_ARG_PAPER		((Oid) 1)	/* stand for the types paperid and paperid[] */
-#define PF_ARG_PAPERS		((Oid) 2)
-
-extern uint64 pf_signal_run(PfPlan *plan, int nargs, const Oid *types, Datum *args,
-							const char *nulls, bool read_only, DestReceiver *dest);
 
 /* reader.c */
 

@@ -19,19 +19,17 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "compat.h"
+#include "common/clock.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "signal/heat.h"
 #include "signal/reader.h"
 #include "signal/submit.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #define MAX_SOURCE		2000	/* characters */
 #define MAX_NOTE		10000
@@ -106,8 +104,8 @@ settle(int64 id, text *paper)
 	Datum		args[2] = {Int64GetDatum(id), PointerGetDatum(paper)};
 
 	pf_reader_paper_alone(paper);
-	if (pf_signal_run(&settle_plan, 2, settle_types, args, NULL, false, NULL) == 0)
-		(void) pf_signal_run(&drop_plan, 1, settle_types, args, NULL, false, NULL);
+	if (pf_plan_run(&settle_plan, 2, settle_types, args, NULL, false, NULL) == 0)
+		(void) pf_plan_run(&drop_plan, 1, settle_types, args, NULL, false, NULL);
 }
 
 static void
@@ -116,13 +114,13 @@ note_found(Datum *args, const char *nulls, text *paper)
 	bool		isnull;
 
 	pf_reader_paper_alone(paper);
-	if (pf_signal_run(&look_waiting, 3, types, args, nulls, false, NULL) > 0)
+	if (pf_plan_run(&look_waiting, 3, types, args, nulls, false, NULL) > 0)
 		settle(DatumGetInt64(pf_reader_column(1, &isnull)), paper);
 	else
-		(void) pf_signal_run(&add_found, 4, types, args, nulls, false, NULL);
+		(void) pf_plan_run(&add_found, 4, types, args, nulls, false, NULL);
 	if (nulls[ARG_NOTE] != 'n')
-		(void) pf_signal_run(&new_note, 4, types, args, nulls, false, NULL);
-	if (pf_signal_run(&show_found, 2, types, args, nulls, false, NULL) == 0)
+		(void) pf_plan_run(&new_note, 4, types, args, nulls, false, NULL);
+	if (pf_plan_run(&show_found, 2, types, args, nulls, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("the submission was changed meanwhile"),
@@ -134,13 +132,13 @@ note_waiting(Datum *args, const char *nulls)
 {
 	bool		isnull;
 
-	(void) pf_signal_run(&count_waiting, 3, types, args, nulls, false, NULL);
+	(void) pf_plan_run(&count_waiting, 3, types, args, nulls, false, NULL);
 	if (DatumGetInt64(pf_reader_column(1, &isnull)) >= MAX_WAITING)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("%d submissions of reader \"%s\" wait already", MAX_WAITING,
 						TextDatumGetCString(args[ARG_READER]))));
-	if (pf_signal_run(&add_waiting, 5, types, args, nulls, false, NULL) == 0)
+	if (pf_plan_run(&add_waiting, 5, types, args, nulls, false, NULL) == 0)
 		elog(ERROR, "a submission was not stored");
 }
 
@@ -218,7 +216,7 @@ next_due(int max_attempts, int64 *id, text **source)
 	Datum		args[1] = {Int32GetDatum(max_attempts)};
 	bool		isnull;
 
-	if (pf_signal_run(&plan, 1, due_types, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(&plan, 1, due_types, args, NULL, false, NULL) == 0)
 		return false;
 	*id = DatumGetInt64(pf_reader_column(1, &isnull));
 	*source = DatumGetTextPCopy(pf_reader_column(2, &isnull));
@@ -236,27 +234,7 @@ note_problem(int64 id, int max_attempts, const char *problem)
 	};
 	Datum		args[3] = {Int64GetDatum(id), Int32GetDatum(max_attempts), CStringGetTextDatum(problem)};
 
-	(void) pf_signal_run(&plan, 3, problem_types, args, NULL, false, NULL);
-}
-
-static void
-wait_until(TimestampTz time)
-{
-	static uint32 wait_event = 0;
-
-	if (wait_event == 0)
-		wait_event = pf_wait_event_new("PaperfeedPause");
-	for (;;)
-	{
-		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), time);
-
-		CHECK_FOR_INTERRUPTS();
-		if (left <= 0)
-			break;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
-						 wait_event);
-		ResetLatch(MyLatch);
-	}
+	(void) pf_plan_run(&plan, 3, problem_types, args, NULL, false, NULL);
 }
 
 static int
@@ -316,7 +294,7 @@ pf_resolve_submissions(PG_FUNCTION_ARGS)
 			const char *fault;
 
 			if (last != DT_NOBEGIN)
-				wait_until(TimestampTzPlusMilliseconds(last, pf_source_pause(&source)));
+				pf_pause(pf_source_pause(&source) - (GetCurrentTimestamp() - last) / 1000);
 			fault = pf_source_fetch(&source);
 			last = GetCurrentTimestamp();
 			paper = pf_source_paper(&source, &problem);
@@ -366,7 +344,7 @@ pf_resolvers_insert(PG_FUNCTION_ARGS)
 			return PointerGetDatum(data->tg_trigtuple);
 	}
 	pf_reader_connect("paperfeed._resolvers_insert()");
-	updated = pf_signal_run(&plan, 3, row_types, args, nulls, false, NULL);
+	updated = pf_plan_run(&plan, 3, row_types, args, nulls, false, NULL);
 	SPI_finish();
 	return PointerGetDatum(updated > 0 ? NULL : data->tg_trigtuple);
 }

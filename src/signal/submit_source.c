@@ -213,7 +213,7 @@ address_of(const PfSource *source)
 	const char *place;
 
 	args[0] = PointerGetDatum(scheme_of(source, &value));
-	if (pf_signal_run(&resolver_plan, 1, types, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(&resolver_plan, 1, types, args, NULL, false, NULL) == 0)
 		return NULL;
 	pattern = TextDatumGetCString(pf_reader_column(1, &isnull));
 
@@ -245,7 +245,7 @@ pf_source_pause(const PfSource *source)
 	Interval   *pause;
 
 	args[0] = PointerGetDatum(scheme_of(source, &value));
-	if (pf_signal_run(&resolver_plan, 1, types, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(&resolver_plan, 1, types, args, NULL, false, NULL) == 0)
 		return 0;
 	pause = DatumGetIntervalP(pf_reader_column(2, &isnull));
 	return (int) (pause->time / 1000);

@@ -253,7 +253,7 @@ pf_trending(PG_FUNCTION_ARGS)
 	hits.categories = hits.any ? (Datum) 0 : PG_GETARG_DATUM(3);
 
 	InitMaterializedSRF(fcinfo, 0);
-	pf_signal_connect();
+	pf_spi_connect();
 	config = pf_signal_config();
 	slot = pf_signal_slot(config, half_life);
 	if (slot >= 0 && as_of >= GetCurrentTransactionStartTimestamp())
@@ -345,7 +345,7 @@ pf_rising(PG_FUNCTION_ARGS)
 	hits.categories = hits.any ? (Datum) 0 : PG_GETARG_DATUM(3);
 
 	InitMaterializedSRF(fcinfo, 0);
-	pf_signal_connect();
+	pf_spi_connect();
 	config = pf_signal_config();
 	for (int i = 0; i < 2; i++)
 	{
@@ -398,7 +398,7 @@ kept_sums(text *paper)
 	PfSums	   *sums = palloc0(sizeof(PfSums));
 	bool		isnull;
 
-	if (pf_signal_run(&plan, 1, types, args, NULL, true, NULL) > 0)
+	if (pf_plan_run(&plan, 1, types, args, NULL, true, NULL) > 0)
 		pf_sums_in(sums, DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
 													   SPI_tuptable->tupdesc, 1, &isnull)));
 	return sums;
@@ -419,7 +419,7 @@ pf_explain(PG_FUNCTION_ARGS)
 	int			slot;
 
 	InitMaterializedSRF(fcinfo, 0);
-	pf_signal_connect();
+	pf_spi_connect();
 	config = pf_signal_config();
 	slot = pf_signal_slot(config, half_life);
 	if (slot >= 0 && as_of >= GetCurrentTransactionStartTimestamp())

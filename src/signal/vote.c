@@ -109,9 +109,9 @@ give_vote(Datum *args, int value)
 		int			before;
 
 		CHECK_FOR_INTERRUPTS();
-		if (value != 0 && pf_signal_run(&first_plan, 3, types, args, NULL, false, NULL) > 0)
+		if (value != 0 && pf_plan_run(&first_plan, 3, types, args, NULL, false, NULL) > 0)
 			return 0;
-		if (pf_signal_run(&look_plan, 2, types, args, NULL, false, NULL) == 0)
+		if (pf_plan_run(&look_plan, 2, types, args, NULL, false, NULL) == 0)
 		{
 			if (value == 0)
 				return 0;
@@ -120,9 +120,9 @@ give_vote(Datum *args, int value)
 		}
 		before = DatumGetInt16(pf_reader_column(1, &isnull));
 		if (value == 0)
-			(void) pf_signal_run(&retract_plan, 2, types, args, NULL, false, NULL);
+			(void) pf_plan_run(&retract_plan, 2, types, args, NULL, false, NULL);
 		else if (value != before)
-			(void) pf_signal_run(&change_plan, 3, types, args, NULL, false, NULL);
+			(void) pf_plan_run(&change_plan, 3, types, args, NULL, false, NULL);
 		return before;
 	}
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * run.c
+ * plan.c
  *		Statements of ours on the extension's own tables.
  *
  * They run as the owner of these tables under a safe search_path: who votes or
@@ -16,17 +16,17 @@
 #include "catalog/pg_type.h"
 #include "paper/owner.h"
 #include "paper/paper.h"
-#include "signal/signal.h"
+#include "paper/plan.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 
-#define MAX_ARGS	8
+#define MAX_ARGS	24
 
 void
-pf_signal_connect(void)
+pf_spi_connect(void)
 {
 	MemoryContext upper = CurrentMemoryContext;
 
@@ -35,7 +35,7 @@ pf_signal_connect(void)
 }
 
 Oid
-pf_signal_table(const char *name)
+pf_own_table(const char *name)
 {
 	return get_relname_relid(name, get_namespace_oid("paperfeed", false));
 }
@@ -98,7 +98,7 @@ prepare(PfPlan *plan, int nargs, const Oid *types)
 }
 
 uint64
-pf_signal_run(PfPlan *plan, int nargs, const Oid *types, Datum *args,
+pf_plan_run(PfPlan *plan, int nargs, const Oid *types, Datum *args,
 			  const char *nulls, bool read_only, DestReceiver *dest)
 {
 	MemoryContext context = CurrentMemoryContext;

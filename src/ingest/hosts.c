@@ -1,0 +1,468 @@
+/*-------------------------------------------------------------------------
+ *
+ * hosts.c
+ *		When a host may be asked: its spacing, its connections, its word.
+ *
+ * What holds for a host holds for all sessions together.  A connection is a
+ * lock of the session's (lock.c), so that one that breaks off gives it back;
+ * the time of the next request and how long the host is busy stand in its row
+ * of paperfeed.hosts, which is locked for a moment only.
+ *
+ * The spacing is by the real time, being busy by paperfeed.clock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/clock.h"
+#include "common/encoding.h"
+#include "common/urls.h"
+#include "fmgr.h"
+#include "ingest/hosts.h"
+#include "ingest/job.h"
+#include "ingest/lock.h"
+#include "paper/plan.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define MAX_CONNECTIONS	32
+#define POLL_MS			200		/* how often a connection that others hold is tried for */
+#define FIRST_BLOCK		USECS_PER_MINUTE	/* of a busy host that does not say how long */
+#define MAX_BLOCK		USECS_PER_DAY
+#define MAX_LABELS		32		/* of a name that are looked at */
+
+PG_FUNCTION_INFO_V1(pf_host_of);
+
+static int	host_spacing = 1000;	/* paperfeed.host_spacing, ms */
+static int	host_connections = 2;	/* paperfeed.host_connections */
+
+struct PfHost
+{
+	PfHosts    *hosts;
+	PfHost	   *next;
+	int			id;
+	PfStr		name;
+};
+
+struct PfHosts
+{
+	MemoryContext context;
+	PfHost	   *first;
+};
+
+struct PfTurn
+{
+	PfHost	   *host;
+	PfLock	   *lock;
+};
+
+/* Services that ask for more patience than usual, over all hosts below the name. */
+static const struct
+{
+	const char *name;
+	int			spacing_ms;
+	int			connections;
+	const char *busy_statuses;	/* NULL = the usual ones */
+}			services[] = {
+	{"aclanthology.org", 1000, 1, NULL},
+	{"arxiv.org", 3000, 1, "{406,429,503}"},
+	{"biorxiv.org", 1000, 1, NULL},
+	{"crossref.org", 200, 1, NULL},
+	{"dblp.org", 2000, 1, NULL},
+	{"europepmc.org", 200, 1, NULL},
+	{"huggingface.co", 500, 1, NULL},
+	{"medrxiv.org", 1000, 1, NULL},
+	{"ncbi.nlm.nih.gov", 350, 1, NULL},
+	{"openalex.org", 150, 1, NULL},
+	{"openreview.net", 1000, 1, NULL},
+	{"semanticscholar.org", 1100, 1, NULL},
+};
+
+/* The host of an address, in lower case and without the dot of the root. */
+static PfStr
+name_of(PfStr url)
+{
+	PfUrl		parts;
+	char	   *name;
+
+	pf_fetch_check_url(url);
+	if (!pf_url_split(url, &parts) || parts.host.len == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" names no host", pf_fetch_public_url(url).s)));
+	name = asc_tolower(parts.host.s, parts.host.len);
+	if (parts.host.len > 1 && name[parts.host.len - 1] == '.')
+		name[parts.host.len - 1] = '\0';
+	return pf_str(name);
+}
+
+/* "b.c" for "a.b.c"; none when there is no dot left. */
+static PfStr
+parent_of(PfStr name)
+{
+	const char *dot = memchr(name.s, '.', name.len);
+
+	if (dot == NULL)
+		return PF_STR_NONE;
+	dot++;
+	return (PfStr) {dot, name.len - (int) (dot - name.s)};
+}
+
+/* The service that a name belongs to; -1 = none that we know of. */
+static int
+service_of(PfStr name)
+{
+	for (PfStr at = name; at.s != NULL; at = parent_of(at))
+		for (int i = 0; i < (int) lengthof(services); i++)
+			if (pf_str_eq(at, pf_str(services[i].name)))
+				return i;
+	return -1;
+}
+
+/* The row that holds for a name, if there is one: its name and '*id'. */
+static PfStr
+find_row(PfStr name, int *id)
+{
+	static const Oid types[] = {TEXTOID, TEXTARRAYOID};
+	static PfPlan plan = {
+		.sql = "SELECT id, host FROM paperfeed.hosts"
+		" WHERE host = $1 OR host = ANY ($2) AND subdomains"
+		" ORDER BY length(host) DESC LIMIT 1"
+	};
+	Datum		above[MAX_LABELS];
+	Datum		args[2];
+	int			n = 0;
+	bool		isnull;
+
+	for (PfStr at = parent_of(name); at.s != NULL && n < MAX_LABELS; at = parent_of(at))
+		above[n++] = PointerGetDatum(pf_utf8_to_text(at));
+	args[0] = PointerGetDatum(pf_utf8_to_text(name));
+	args[1] = PointerGetDatum(construct_array(above, n, TEXTOID, -1, false, TYPALIGN_INT));
+	if (pf_plan_run(&plan, 2, types, args, NULL, false, NULL) == 0)
+		return PF_STR_NONE;
+	*id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	return pf_str_dup(pf_text_to_utf8(DatumGetTextPP(SPI_getbinval(SPI_tuptable->vals[0],
+																   SPI_tuptable->tupdesc, 2,
+																   &isnull))));
+}
+
+static void
+insert_row(PfStr name)
+{
+	static const Oid types[] = {TEXTOID, BOOLOID, INTERVALOID, INT4OID, TEXTOID};
+	static PfPlan plan = {
+		.sql = "INSERT INTO paperfeed.hosts (host, subdomains, spacing, connections, busy_statuses)"
+		" VALUES ($1, $2, $3, $4, COALESCE($5::integer[], '{429,503}')) ON CONFLICT DO NOTHING"
+	};
+	int			service = service_of(name);
+	Interval	spacing = {0};
+	Datum		args[5];
+	char		nulls[5] = {' ', ' ', 'n', 'n', 'n'};
+
+	args[0] = PointerGetDatum(pf_utf8_to_text(service >= 0 ? pf_str(services[service].name) : name));
+	args[1] = BoolGetDatum(service >= 0);
+	if (service >= 0)
+	{
+		spacing.time = services[service].spacing_ms * INT64CONST(1000);
+		args[2] = IntervalPGetDatum(&spacing);
+		args[3] = Int32GetDatum(services[service].connections);
+		nulls[2] = nulls[3] = ' ';
+		if (services[service].busy_statuses != NULL)
+		{
+			args[4] = CStringGetTextDatum(services[service].busy_statuses);
+			nulls[4] = ' ';
+		}
+	}
+	(void) pf_plan_run(&plan, 5, types, args, nulls, false, NULL);
+}
+
+PfHosts *
+pf_hosts_begin(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed hosts",
+												  ALLOCSET_SMALL_SIZES);
+	PfHosts    *hosts = MemoryContextAllocZero(context, sizeof(PfHosts));
+
+	hosts->context = context;
+	return hosts;
+}
+
+PfHost *
+pf_hosts_get(PfHosts *hosts, PfStr url)
+{
+	PfStr		name = name_of(url);
+	PfStr		row;
+	int			id = 0;
+	PfHost	   *host;
+
+	row = find_row(name, &id);
+	/* A row of the service's, even if somebody has just made one. */
+	for (int attempt = 0; row.s == NULL; attempt++)
+	{
+		if (attempt == 3)
+			elog(ERROR, "the row of host \"%.*s\" goes as fast as it is made", name.len, name.s);
+		insert_row(name);
+		row = find_row(name, &id);
+	}
+	for (host = hosts->first; host != NULL; host = host->next)
+		if (host->id == id)
+			return host;
+	host = MemoryContextAllocZero(hosts->context, sizeof(PfHost));
+	host->hosts = hosts;
+	host->id = id;
+	host->name.s = MemoryContextStrdup(hosts->context, row.s);
+	host->name.len = row.len;
+	host->next = hosts->first;
+	hosts->first = host;
+	return host;
+}
+
+PfStr
+pf_host_name(const PfHost *host)
+{
+	return host->name;
+}
+
+static PfLock *
+take_connection(PfHost *host, int connections)
+{
+	MemoryContext old = MemoryContextSwitchTo(host->hosts->context);
+	PfLock	   *lock = NULL;
+
+	for (int i = 0; i < connections && lock == NULL; i++)
+		lock = pf_lock_try("hosts", host->id, (uint16) (i + 1));
+	MemoryContextSwitchTo(old);
+	return lock;
+}
+
+/*
+ * What the row says: 1 is connections, 2 and 3 for how many microseconds the
+ * host is still blocked and spaced, 4 why it is blocked.
+ */
+static bool
+read_row(PfHost *host, bool lock)
+{
+	static const Oid types[] = {INT4OID, INTERVALOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+#define SQL \
+	"SELECT COALESCE(connections, $3)," \
+	" (EXTRACT(epoch FROM blocked_until - $4) * 1000000)::bigint," \
+	" CASE WHEN COALESCE(spacing, $2) > '0' THEN" \
+	"  COALESCE((EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
+	"   * 1000000)::bigint, 0) END," \
+	" why FROM paperfeed.hosts WHERE id = $1"
+	static PfPlan look = {.sql = SQL};
+	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE"};
+#undef SQL
+	Interval	spacing = {0};
+	Datum		args[5];
+
+	spacing.time = host_spacing * INT64CONST(1000);
+	args[0] = Int32GetDatum(host->id);
+	args[1] = IntervalPGetDatum(&spacing);
+	args[2] = Int32GetDatum(host_connections);
+	args[3] = TimestampTzGetDatum(pf_now());
+	args[4] = TimestampTzGetDatum(GetCurrentTimestamp());
+	return pf_plan_run(lock ? &take : &look, 5, types, args, NULL, false, NULL) > 0;
+}
+
+static int64
+row_number(int column, bool *isnull)
+{
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column,
+									   isnull));
+}
+
+static void
+note_turn(PfHost *host)
+{
+	static const Oid types[] = {INT4OID, INTERVALOID, TIMESTAMPTZOID};
+	static PfPlan plan = {
+		.sql = "UPDATE paperfeed.hosts SET next_request = $3 + COALESCE(spacing, $2) WHERE id = $1"
+	};
+	Interval	spacing = {0};
+	Datum		args[3];
+
+	spacing.time = host_spacing * INT64CONST(1000);
+	args[0] = Int32GetDatum(host->id);
+	args[1] = IntervalPGetDatum(&spacing);
+	args[2] = TimestampTzGetDatum(GetCurrentTimestamp());
+	(void) pf_plan_run(&plan, 3, types, args, NULL, false, NULL);
+}
+
+/* Milliseconds, rounded up. */
+static int64
+to_ms(int64 microseconds)
+{
+	return (microseconds + 999) / 1000;
+}
+
+/* Why there can be no turn now; false = there can.  '*spaced': turns are to be noted. */
+static bool
+must_wait(int64 *wait_ms, PfStr *why, bool *spaced)
+{
+	bool		isnull;
+	int64		left = row_number(2, &isnull);
+
+	if (!isnull && left > 0)
+	{
+		Datum		words = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull);
+
+		*wait_ms = to_ms(left);
+		*why = isnull ? PF_STR_LIT("its host is busy") :
+			pf_str_dup(pf_text_to_utf8(DatumGetTextPP(words)));
+		return true;
+	}
+	left = row_number(3, &isnull);
+	*spaced = !isnull;
+	if (!isnull && left > 0)
+	{
+		*wait_ms = to_ms(left);
+		return true;
+	}
+	return false;
+}
+
+PfTurn *
+pf_host_turn(PfHost *host, int64 *wait_ms, PfStr *why)
+{
+	bool		isnull;
+	bool		spaced = false;
+	int			connections;
+	PfLock	   *lock;
+	PfTurn	   *turn;
+
+	*why = PF_STR_NONE;
+	*wait_ms = POLL_MS;
+	if (!read_row(host, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the row of host \"%.*s\" is gone", host->name.len, host->name.s),
+				 errhint("Rows of paperfeed.hosts are made again by the next job.")));
+	connections = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+											  &isnull));
+	if (must_wait(wait_ms, why, &spaced))
+		return NULL;
+	lock = take_connection(host, connections);
+	if (lock == NULL)
+		return NULL;
+
+	/* The time is given out to one after the other. */
+	if (spaced)
+	{
+		if (!read_row(host, true) || must_wait(wait_ms, why, &spaced))
+		{
+			pf_lock_release(lock);
+			return NULL;
+		}
+		note_turn(host);
+	}
+	turn = MemoryContextAlloc(host->hosts->context, sizeof(PfTurn));
+	turn->host = host;
+	turn->lock = lock;
+	return turn;
+}
+
+/*
+ * A busy host is left alone for as long as it says, else for longer each time.
+ * Any other answer shows that it is well again.
+ */
+static void
+note_answer(PfHost *host, int http_status, int retry_after)
+{
+	static const Oid types[] = {INT4OID, INT4OID, INTERVALOID, TIMESTAMPTZOID, INT8OID, INT8OID};
+	static PfPlan plan = {
+		.sql = "UPDATE paperfeed.hosts SET refusals = CASE WHEN $2 = ANY (busy_statuses)"
+		"  THEN refusals + 1 ELSE 0 END,"
+		" blocked_until = CASE WHEN $2 = ANY (busy_statuses)"
+		"  THEN GREATEST(blocked_until, $4 + COALESCE($3,"
+		"   LEAST($5 * power(2, LEAST(refusals, 20)), $6) * interval '1 microsecond')) END,"
+		" why = CASE WHEN $2 = ANY (busy_statuses) THEN 'host ' || host ||"
+		"  ' is busy (HTTP status ' || $2 || CASE WHEN $3 IS NULL THEN ')'"
+		"  ELSE ', Retry-After)' END END"
+		" WHERE id = $1 AND ($2 = ANY (busy_statuses) OR refusals > 0)"
+	};
+	Interval	wait = {0};
+	Datum		args[6];
+	char		nulls[6] = {' ', ' ', retry_after < 0 ? 'n' : ' ', ' ', ' ', ' '};
+
+	wait.time = retry_after * USECS_PER_SEC;
+	args[0] = Int32GetDatum(host->id);
+	args[1] = Int32GetDatum(http_status);
+	args[2] = IntervalPGetDatum(&wait);
+	args[3] = TimestampTzGetDatum(pf_now());
+	args[4] = Int64GetDatum(FIRST_BLOCK);
+	args[5] = Int64GetDatum(MAX_BLOCK);
+	(void) pf_plan_run(&plan, 6, types, args, nulls, false, NULL);
+}
+
+void
+pf_turn_end(PfTurn *turn, const PfResponse *response)
+{
+	/* What a redirect led to speaks for its own host. */
+	if (response != NULL && response->http_status > 0)
+	{
+		PfHost	   *host = turn->host;
+
+		if (response->redirects > 0 && response->effective_url.s != NULL)
+			host = pf_hosts_get(host->hosts, response->effective_url);
+		note_answer(host, response->http_status, response->retry_after);
+	}
+	pf_lock_release(turn->lock);
+	pfree(turn);
+}
+
+PfTurn *
+pf_host_wait_turn(PfHost *host, int64 max_wait_ms, PfStr *why)
+{
+	for (;;)
+	{
+		int64		wait_ms;
+		PfTurn	   *turn = pf_host_turn(host, &wait_ms, why);
+
+		pf_job_commit();
+		if (turn != NULL || (why->s != NULL && wait_ms > max_wait_ms))
+			return turn;
+		pf_pause(wait_ms);
+	}
+}
+
+/* paperfeed.host_of(url text) */
+Datum
+pf_host_of(PG_FUNCTION_ARGS)
+{
+	PfStr		name = name_of(pf_str_trim(pf_text_to_utf8(PG_GETARG_TEXT_PP(0))));
+	PfStr		row;
+	int			id;
+	int			service;
+
+	pf_spi_connect();
+	row = find_row(name, &id);
+	SPI_finish();
+	if (row.s == NULL)
+	{
+		service = service_of(name);
+		row = service >= 0 ? pf_str(services[service].name) : name;
+	}
+	PG_RETURN_TEXT_P(pf_utf8_to_text(row));
+}
+
+void
+pf_hosts_init(void)
+{
+	DefineCustomIntVariable("paperfeed.host_spacing",
+							"Sets the least time between two requests to one host.",
+							"From the start of one to that of the next; for hosts whose row of "
+							"paperfeed.hosts says nothing else.",
+							&host_spacing, 1000, 0, 60 * 60 * 1000, PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("paperfeed.host_connections",
+							"Sets how many requests to one host may be under way at once.",
+							"For hosts whose row of paperfeed.hosts says nothing else.",
+							&host_connections, 2, 1, MAX_CONNECTIONS, PGC_USERSET, 0,
+							NULL, NULL, NULL);
+}
