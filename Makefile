@@ -39,7 +39,8 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/watches.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -13,6 +13,7 @@
 #include "index/index.h"
 #include "ingest/feeds.h"
 #include "ingest/hosts.h"
+#include "ingest/watch.h"
 #include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
@@ -32,5 +33,6 @@ _PG_init(void)
 	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();
+	pf_watches_init();
 	MarkGUCPrefixReserved("paperfeed");
 }
