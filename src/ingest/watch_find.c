@@ -7,8 +7,8 @@
  * weights, the paper's heaviest words first.  What a watch may gain from the
  * words that are left is at most the length of that part of the paper's vector,
  * its own being 1 at most.  Once that is less than any watch wants, no other
- * watch can come in; so the lists of the common words, the long ones, are not
- * gone through (as in MaxScore).
+ * watch can come in, and the lists of the common words, the long ones, only add
+ * to those that did (as in MaxScore).
  *
  * The length of a paper's vector takes the weights of all of its words, so these
  * become terms of the index, too, up to a limit.
@@ -28,6 +28,9 @@
 
 /* Weights are asked for anew when the papers have doubled, though not before so many have come. */
 #define MIN_RENEWAL		1000
+
+/* Candidates' sums are added up until they are known so well, as a part of what is wanted. */
+#define PRECISION		0.25
 
 /* Sums of float4 are that far off, or less. */
 #define INEXACT			1e-4
@@ -87,12 +90,12 @@ similarity(const PfWatchIndex *index, const PfWatchEntry *entry)
 {
 	double		sum = 0;
 
-	for (int i = 0; i < entry->watch.vector.n; i++)
+	for (int i = 0; i < entry->watch->vector.n; i++)
 	{
 		int			term = index->vectors.items[entry->vector + i];
 
 		if (index->has[term] == index->now)
-			sum += (double) entry->watch.vector.weights[i] * (double) index->weight[term];
+			sum += (double) entry->watch->vector.weights[i] * (double) index->weight[term];
 	}
 	return Min(sum, 1);
 }
@@ -102,7 +105,7 @@ static void
 ask(PfWatchIndex *index, const Paper *paper, int number)
 {
 	const PfWatchEntry *entry = &index->entries[number];
-	const PfWatch *watch = &entry->watch;
+	const PfWatch *watch = entry->watch;
 	double		alike = -1;
 
 	if (index->asked[number] == index->now)
@@ -113,7 +116,7 @@ ask(PfWatchIndex *index, const Paper *paper, int number)
 		if (index->has[index->required.items[entry->required + i]] != index->now)
 			return;
 	}
-	if (paper->published != PF_NO_TIME && paper->published < watch->since)
+	if (paper->published != PF_NO_TIME && paper->published < entry->since)
 		return;
 	if (watch->similar_to.s != NULL)
 	{
@@ -141,7 +144,12 @@ ask_filed(PfWatchIndex *index, const Paper *paper, int term)
 	if (term < 0 || term >= index->nterms)
 		return;
 	for (int i = index->start[term]; i < index->start[term + 1]; i++)
-		ask(index, paper, index->filed[i]);
+	{
+		const PfFiledEntry *filed = &index->filed[i];
+
+		if (filed->guard < 0 || index->has[filed->guard] == index->now)
+			ask(index, paper, filed->entry);
+	}
 }
 
 /* Which words it has, and what they weigh. */
@@ -269,7 +277,7 @@ ask_similar(PfWatchIndex *index, const Paper *paper)
 {
 	Heavy	   *heavy = palloc(Max(index->words.n, 1) * sizeof(Heavy));
 	double		left = 0;
-	double		gain;
+	double		rest;
 	int			n = 0;
 
 	for (int i = 0; i < index->words.n; i++)
@@ -289,26 +297,33 @@ ask_similar(PfWatchIndex *index, const Paper *paper)
 	index->candidates.n = 0;
 	for (int i = 0; i < n; i++)
 	{
-		if (sqrt(Max(left, 0)) + INEXACT < index->min_similarity)
+		double		gain = sqrt(Max(left, 0)) + INEXACT;
+		bool		is_open = gain >= index->min_similarity;
+
+		if (gain < index->min_similarity * PRECISION)
 			break;
 		for (int s = index->similar_start[heavy[i].term]; s < index->similar_start[heavy[i].term + 1]; s++)
 		{
 			const PfSimilarEntry *similar = &index->similar[s];
 
 			if (index->sum[similar->entry] == 0)
+			{
+				if (!is_open)
+					continue;
 				pf_numbers_add(&index->candidates, similar->entry);
+			}
 			index->sum[similar->entry] += similar->weight * heavy[i].weight;
 		}
 		left -= (double) heavy[i].weight * (double) heavy[i].weight;
 	}
-	gain = sqrt(Max(left, 0)) + INEXACT;
+	rest = sqrt(Max(left, 0)) + INEXACT;
 	for (int i = 0; i < index->candidates.n; i++)
 	{
 		int			number = index->candidates.items[i];
 		double		sum = (double) index->sum[number];
 
 		index->sum[number] = 0;
-		if (sum + gain >= index->entries[number].watch.min_similarity)
+		if (sum + rest >= index->entries[number].watch->min_similarity)
 			ask(index, paper, number);
 	}
 	pfree(heavy);

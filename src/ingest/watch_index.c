@@ -56,13 +56,16 @@ void
 pf_watch_index_add(PfWatchIndex *index, const PfWatch *watch)
 {
 	MemoryContext old = MemoryContextSwitchTo(index->context);
+	PfWatch    *copy;
 
 	if (index->n == index->max)
 	{
 		index->max *= 2;
 		index->entries = repalloc_huge(index->entries, index->max * sizeof(PfWatchEntry));
 	}
-	index->entries[index->n++] = (PfWatchEntry) {.watch = *watch};
+	copy = palloc(sizeof(PfWatch));
+	*copy = *watch;
+	index->entries[index->n++] = (PfWatchEntry) {.watch = copy, .since = watch->since};
 	pf_cover_add_terms(index->terms, &watch->criteria);
 	for (int i = 0; i < watch->vector.n; i++)
 		(void) pf_terms_add(index->terms, PF_TERM_WORD, watch->vector.words[i]);
@@ -174,60 +177,107 @@ sort_prefixes(PfWatchIndex *index)
 	}
 }
 
-/* Pairs of a term and an entry, to lists by term. */
-static void
-file_pairs(int nterms, const PfNumbers *terms, const PfNumbers *entries, int **start, int **place)
+/* Places of pairs by their terms: those of term t are from start[t] to start[t + 1]. */
+static int *
+sort_places(int nterms, const PfNumbers *terms, int **start)
 {
-	*start = palloc_extended((nterms + 1) * sizeof(int), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	*place = palloc_extended(Max(terms->n, 1) * sizeof(int), MCXT_ALLOC_HUGE);
+	int		   *places = palloc_extended(Max(terms->n, 1) * sizeof(int), MCXT_ALLOC_HUGE);
+
 	for (int i = 0; i < terms->n; i++)
 		(*start)[terms->items[i]]++;
 	for (int t = 1; t <= nterms; t++)
 		(*start)[t] += (*start)[t - 1];
 	/* From behind, so that each list begins where the next lower one ends. */
 	for (int i = terms->n - 1; i >= 0; i--)
-		(*place)[--(*start)[terms->items[i]]] = entries == NULL ? i : entries->items[i];
+		places[--(*start)[terms->items[i]]] = i;
+	return places;
+}
+
+static int *
+new_starts(PfWatchIndex *index)
+{
+	return MemoryContextAllocExtended(index->context, (index->nterms + 1) * sizeof(int),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* The rarest word that the entry requires besides this one. */
+static int
+find_guard(const PfWatchIndex *index, const PfWatchEntry *entry, int term)
+{
+	int			guard = -1;
+
+	for (int i = 0; i < entry->nrequired; i++)
+	{
+		int			other = index->required.items[entry->required + i];
+
+		if (other != term && (guard < 0 || index->papers[other] < index->papers[guard]))
+			guard = other;
+	}
+	return guard;
 }
 
 static void
-file_similar(PfWatchIndex *index, MemoryContext scratch)
+file_entries(PfWatchIndex *index, const PfNumbers *terms, const PfNumbers *entries)
+{
+	int		   *places;
+
+	index->start = new_starts(index);
+	places = sort_places(index->nterms, terms, &index->start);
+	index->filed = MemoryContextAllocHuge(index->context, Max(terms->n, 1) * sizeof(PfFiledEntry));
+	for (int i = 0; i < terms->n; i++)
+	{
+		int			e = entries->items[places[i]];
+
+		index->filed[i] = (PfFiledEntry) {
+			e, find_guard(index, &index->entries[e], terms->items[places[i]])
+		};
+	}
+	pfree(places);
+}
+
+/* Others that compare are found by what else they ask. */
+static inline bool
+is_found_by_vector(const PfWatch *watch)
+{
+	return watch->similar_to.s != NULL && watch->criteria.query == NULL &&
+		watch->criteria.authors.n == 0;
+}
+
+static void
+file_similar(PfWatchIndex *index)
 {
 	PfNumbers	terms = {0};
 	PfNumbers	entries = {0};
-	PfNumbers	weights = {0};	/* places in the vectors */
-	int		   *place;
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	PfNumbers	numbers = {0};	/* of the words in the vectors */
+	int		   *places;
 
 	for (int e = 0; e < index->n; e++)
 	{
 		const PfWatchEntry *entry = &index->entries[e];
 
-		/* Others are found by what else they ask. */
-		if (entry->watch.similar_to.s == NULL || entry->watch.criteria.query != NULL ||
-			entry->watch.criteria.authors.n > 0)
+		if (!is_found_by_vector(entry->watch))
 			continue;
 		index->nsimilar++;
-		index->min_similarity = Min(index->min_similarity, entry->watch.min_similarity);
-		for (int i = 0; i < entry->watch.vector.n; i++)
+		index->min_similarity = Min(index->min_similarity, entry->watch->min_similarity);
+		for (int i = 0; i < entry->watch->vector.n; i++)
 		{
 			pf_numbers_add(&terms, index->vectors.items[entry->vector + i]);
 			pf_numbers_add(&entries, e);
-			pf_numbers_add(&weights, i);
+			pf_numbers_add(&numbers, i);
 		}
 	}
-	MemoryContextSwitchTo(index->context);
-	file_pairs(index->nterms, &terms, NULL, &index->similar_start, &place);
-	index->similar = palloc_extended(Max(terms.n, 1) * sizeof(PfSimilarEntry), MCXT_ALLOC_HUGE);
+	index->similar_start = new_starts(index);
+	places = sort_places(index->nterms, &terms, &index->similar_start);
+	index->similar = MemoryContextAllocHuge(index->context,
+											Max(terms.n, 1) * sizeof(PfSimilarEntry));
 	for (int i = 0; i < terms.n; i++)
 	{
-		int			e = entries.items[place[i]];
+		int			e = entries.items[places[i]];
 
 		index->similar[i] = (PfSimilarEntry) {
-			e, index->entries[e].watch.vector.weights[weights.items[place[i]]]
+			e, index->entries[e].watch->vector.weights[numbers.items[places[i]]]
 		};
 	}
-	pfree(place);
-	MemoryContextSwitchTo(old);
 }
 
 void
@@ -247,7 +297,7 @@ pf_watch_index_end(PfWatchIndex *index)
 	for (int e = 0; e < index->n; e++)
 	{
 		PfWatchEntry	   *entry = &index->entries[e];
-		const PfWatch *watch = &entry->watch;
+		const PfWatch *watch = entry->watch;
 		PfCover		cover;
 
 		if (e % 1000 == 0)
@@ -263,8 +313,7 @@ pf_watch_index_end(PfWatchIndex *index)
 		index->ncompared += watch->similar_to.s != NULL;
 		MemoryContextSwitchTo(scratch);
 
-		if (watch->similar_to.s != NULL && watch->criteria.query == NULL &&
-			watch->criteria.authors.n == 0)
+		if (is_found_by_vector(watch))
 			continue;
 		cover = pf_cover(index->terms, &watch->criteria, index->papers);
 		for (int i = 0; i < cover.terms.n && !isinf(cover.cost); i++)
@@ -279,9 +328,9 @@ pf_watch_index_end(PfWatchIndex *index)
 			MemoryContextSwitchTo(scratch);
 		}
 	}
+	file_entries(index, &terms, &entries);
+	file_similar(index);
 	MemoryContextSwitchTo(index->context);
-	file_pairs(index->nterms, &terms, &entries, &index->start, &index->filed);
-	file_similar(index, scratch);
 	sort_prefixes(index);
 	/* Lists that grow stay where they are made first. */
 	pf_numbers_add(&index->words, 0);

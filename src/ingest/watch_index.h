@@ -10,13 +10,22 @@
 
 #include "ingest/watch_cover.h"
 
+/* What is looked at first is side by side. */
 typedef struct PfWatchEntry
 {
-	PfWatch		watch;
+	const PfWatch *watch;
+	TimestampTz since;
 	int			required;		/* its first one in PfWatchIndex.required */
 	int			nrequired;
 	int			vector;			/* its first one in PfWatchIndex.vectors */
 } PfWatchEntry;
+
+/* An entry under a term, and another term that a paper must have for it; -1 = none. */
+typedef struct PfFiledEntry
+{
+	int			entry;
+	int			guard;
+} PfFiledEntry;
 
 typedef struct PfSimilarEntry
 {
@@ -47,7 +56,7 @@ struct PfWatchIndex
 
 	/* The entries under term t are from start[t] to start[t + 1]. */
 	int		   *start;
-	int		   *filed;
+	PfFiledEntry *filed;
 	int		   *similar_start;
 	PfSimilarEntry *similar;
 

@@ -190,6 +190,15 @@ paper_id(Datum paper)
 	return (PfStr) {VARDATA_ANY(id), (int) VARSIZE_ANY_EXHDR(id)};
 }
 
+static int
+compare_hits(const void *a, const void *b)
+{
+	int64		x = ((const PfHit *) a)->watch;
+	int64		y = ((const PfHit *) b)->watch;
+
+	return x < y ? -1 : x > y;
+}
+
 static bool
 is_of_interest(const PfWritten *paper)
 {
@@ -223,6 +232,7 @@ match_papers(PfWatchIndex *index, const PfWritten *papers, int n)
 	for (int i = 0; i < n; i++)
 	{
 		const PfRow *row = papers[i].row;
+		int			first = hits.n;
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_of_interest(&papers[i]))
@@ -230,6 +240,8 @@ match_papers(PfWatchIndex *index, const PfWritten *papers, int n)
 								 row->nulls[PF_COL_PUBLISHED] ? PF_NO_TIME :
 								 DatumGetTimestampTz(row->values[PF_COL_PUBLISHED]),
 								 subjects[nsubjects++], &hits);
+		if (hits.n > first + 1)
+			qsort(&hits.items[first], hits.n - first, sizeof(PfHit), compare_hits);
 		until[i] = hits.n;
 	}
 
