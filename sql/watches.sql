@@ -42,6 +42,12 @@ SELECT pg_temp.bring('[
 	{"id": "2401.00004", "title": "Search in a tree", "abstract": "No words of interest.", "authors": ["D. E."], "published": "2001-02-03"}]');
 SELECT pg_temp.found();
 
+-- papers that are told apart by one of title, abstract and authors only, in one batch
+SELECT paperfeed.add_watch('lemon', name => 'lemon') IS NOT NULL;
+SELECT pg_temp.bring('[{"id": "2401.00011", "title": "Fruit", "abstract": "lemon", "authors": ["A B"]}, {"id": "2401.00012", "title": "Fruit", "abstract": "peach", "authors": ["A B"]},
+	{"id": "2401.00013", "title": "Fruit", "authors": ["A Lemon"]}, {"id": "2401.00014", "title": "Fruit", "authors": ["A Peach"]}, {"id": "2401.00015", "title": "Lemon"}, {"id": "2401.00016", "title": "Peach"}]');
+SELECT * FROM pg_temp.found() AS f WHERE f ~ '^lemon';
+
 -- the same again, and changes of what is not looked at, hit nothing; a change that makes it match does, once
 TRUNCATE paperfeed.watch_hits;
 SELECT pg_temp.bring('[{"id": "2401.00001", "title": "Graph networks", "abstract": "A network of graphs of each molecule.", "authors": ["Ada Lovelace", "B C"], "categories": ["cs.LG"]}]');
@@ -145,6 +151,7 @@ SELECT pg_temp.bring('[
 UPDATE paperfeed.papers SET withdrawn = true WHERE id = '2404.00003';
 SELECT * FROM paperfeed.try_watch('attention');
 SELECT paper FROM paperfeed.try_watch('attention', last => 2);
+SELECT paper FROM paperfeed.try_watch('dense or attention or den* or att*', last => 3);
 SELECT paper FROM paperfeed.try_watch(authors => '{b}');
 SELECT count(*) FROM paperfeed.try_watch('attention', last => NULL);
 SELECT paperfeed.add_watch('attention', name => 'since', since => '2024-04-02') IS NOT NULL, paperfeed.add_watch(authors => '{b}', name => 'author since', since => '2024-04-02', notify => true) IS NOT NULL;
@@ -176,6 +183,10 @@ SELECT pg_temp.bring('[{"id": "2406.00003", "published": "2026-06-03", "title": 
 	{"id": "2406.00005", "published": "2026-06-05", "title": "Common words", "abstract": "Common results of the common kind."}]');
 SELECT pg_temp.found();
 SELECT paper, round(similarity::numeric, 1) FROM paperfeed.try_watch(similar_to => '2406.00001', last => 1000);
+-- ... to itself it is not
+UPDATE paperfeed.papers SET version = 1 WHERE id = '2406.00001';
+SELECT pg_temp.bring('[{"id": "2406.00001", "version": 2, "title": "Zebra stripes and thermal regulation, revised", "abstract": "We show how stripes of the zebra confuse horseflies in thermal images.", "authors": ["Q Mammal"]}]');
+SELECT * FROM pg_temp.found() AS f WHERE f ~ '2406.00001';
 -- ... of a paper that changes, or becomes another
 UPDATE paperfeed.papers SET version = 1 WHERE id = '2406.00002';
 SELECT pg_temp.bring('[{"id": "2406.00002", "version": 2, "title": "Butterflies", "abstract": "Common results."}]');
