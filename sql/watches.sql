@@ -120,6 +120,17 @@ SELECT paperfeed.remove_watch(:bob), paperfeed.remove_watch(:bob);
 RESET ROLE;
 SELECT reader, name, (SELECT count(*) FROM paperfeed.watch_hits WHERE watch = id) FROM paperfeed.watches ORDER BY id;
 
+-- who ingests needs no rights on what is watched for
+GRANT SELECT, INSERT, UPDATE ON paperfeed.papers TO regress_paperfeed_ann;
+GRANT EXECUTE ON FUNCTION paperfeed.ingest_document TO regress_paperfeed_ann;
+REVOKE ALL ON paperfeed.watches, paperfeed.watch_hits FROM regress_paperfeed_ann;
+SELECT paperfeed.add_watch(similar_to => '2403.00001', name => 'alike') IS NOT NULL;
+SET ROLE regress_paperfeed_ann;
+SELECT pg_temp.bring('[{"id": "2403.00002", "title": "Entanglement of quantum states"}]');
+RESET ROLE;
+SELECT pg_temp.found();
+REVOKE EXECUTE ON FUNCTION paperfeed.ingest_document FROM regress_paperfeed_ann;
+
 -- faults of the caller
 \set VERBOSITY sqlstate
 SELECT paperfeed.add_watch();
@@ -128,6 +139,7 @@ SELECT paperfeed.add_watch('the');
 SELECT paperfeed.add_watch('x', name => E'two\nlines');
 SELECT paperfeed.add_watch(authors => '{}');
 SELECT paperfeed.add_watch(categories => '{NULL}');
+SELECT paperfeed.add_watch(sources => (SELECT array_agg(i::text) FROM generate_series(1, 101) AS i));
 SELECT paperfeed.add_watch(similar_to => '2403.99999');
 SELECT paperfeed.add_watch(similar_to => '2403.00001', min_similarity => 0.01);
 SELECT paperfeed.add_watch(similar_to => '2403.00001', min_similarity => 'NaN');
@@ -136,7 +148,7 @@ SELECT * FROM paperfeed.try_watch('"open');
 SELECT * FROM paperfeed.try_watch('x', last => -1);
 UPDATE paperfeed.watches SET query = NULL WHERE name = 'Ann''s';
 BEGIN READ ONLY; SELECT paperfeed.add_watch('x'); ROLLBACK;
-SELECT count(paperfeed.add_watch('filler')) FROM generate_series(1, 1001);
+SELECT count(paperfeed.add_watch('filler')) FROM generate_series(1, 101);
 \set VERBOSITY default
 SELECT count(*) FROM paperfeed.watches;
 
@@ -206,6 +218,9 @@ DROP INDEX paperfeed.papers_search;
 SELECT paperfeed.add_watch('stripes', name => 'words') IS NOT NULL;
 SELECT pg_temp.bring('[{"id": "2406.00009", "title": "Zebra stripes"}]');
 SELECT * FROM pg_temp.found() AS f WHERE f ~ '2406.00009';
+CREATE INDEX papers_search ON paperfeed.papers USING gin (paperfeed.document(title, abstract, authors));
+SELECT pg_temp.bring('[{"id": "2406.00010", "title": "Zebra stripes"}]');
+SELECT * FROM pg_temp.found() AS f WHERE f ~ '2406.00010';
 ROLLBACK;
 
 -- many watches of all kinds against each of many papers

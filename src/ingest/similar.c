@@ -81,6 +81,9 @@ ask(const Wanted *wanted, int n, double *papers, double *idf)
 		.sql = "SELECT t.term, t.documents, t.idf FROM paperfeed.bm25_terms(("
 		"SELECT 'paperfeed.papers_search: ' || string_agg('''' || replace(replace(w,"
 		" E'\\\\', E'\\\\\\\\'), '''', '''''') || '''', ' ') FROM unnest($1) AS w"
+		/* Somebody may have dropped or replaced the index: then nothing is rare, and nothing alike. */
+		" WHERE EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam"
+		" WHERE c.oid = to_regclass('paperfeed.papers_search') AND a.amname = 'paperfeed_bm25')"
 		")::paperfeed.bm25query) AS t"
 	};
 	Datum	   *items = palloc(n * sizeof(Datum));
@@ -126,14 +129,10 @@ pf_similar_idf(const PfStr *words, int n, double *papers, double *idf)
 		wanted[i] = (Wanted) {words[i], i};
 		papers[i] = idf[i] = 0;
 	}
-	/* Somebody may have dropped the index: then nothing is rare, and nothing alike. */
-	if (OidIsValid(pf_own_table("papers_search")))
-	{
-		if (n > 1)
-			qsort(wanted, n, sizeof(Wanted), compare_wanted);
-		for (int i = 0; i < n; i += MAX_ASKED)
-			ask(&wanted[i], Min(n - i, MAX_ASKED), papers, idf);
-	}
+	if (n > 1)
+		qsort(wanted, n, sizeof(Wanted), compare_wanted);
+	for (int i = 0; i < n; i += MAX_ASKED)
+		ask(&wanted[i], Min(n - i, MAX_ASKED), papers, idf);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

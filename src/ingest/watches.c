@@ -29,7 +29,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#define MAX_WATCHES		1000	/* of a reader */
+#define MAX_WATCHES		100	/* of a reader */
 #define MIN_SIMILARITY	0.2		/* unless something else is said; as in watches.sql */
 
 /* Papers that are read at a time. */
@@ -346,7 +346,7 @@ pf_add_watch(PG_FUNCTION_ARGS)
 	};
 	static PfPlan count = {
 		.sql = "SELECT count(*) FROM (SELECT FROM paperfeed.watches"
-		" WHERE reader = paperfeed.current_reader() LIMIT 1000) AS w"
+		" WHERE reader = paperfeed.current_reader() LIMIT 100) AS w"
 	};
 	static PfPlan insert = {
 		.sql = "INSERT INTO paperfeed.watches (query, authors, categories, sources, similar_to,"

@@ -10,9 +10,9 @@ CREATE TABLE paperfeed.watches (
 	reader			text COLLATE "C" NOT NULL DEFAULT paperfeed.current_reader(),
 	name			text CONSTRAINT watch_name_is_a_line CHECK (pg_catalog.length(name) BETWEEN 1 AND 200 AND name OPERATOR(pg_catalog.!~) '[[:cntrl:]]'),
 	query			text,
-	authors			text[] CONSTRAINT watch_authors_is_a_list CHECK (paperfeed._is_list(authors)),
-	categories		text[] CONSTRAINT watch_categories_is_a_list CHECK (paperfeed._is_list(categories)),
-	sources			text[] CONSTRAINT watch_sources_is_a_list CHECK (paperfeed._is_list(sources)),
+	authors			text[] CONSTRAINT watch_authors_is_a_list CHECK (paperfeed._is_list(authors) AND pg_catalog.cardinality(authors) OPERATOR(pg_catalog.<=) 100),
+	categories		text[] CONSTRAINT watch_categories_is_a_list CHECK (paperfeed._is_list(categories) AND pg_catalog.cardinality(categories) OPERATOR(pg_catalog.<=) 100),
+	sources			text[] CONSTRAINT watch_sources_is_a_list CHECK (paperfeed._is_list(sources) AND pg_catalog.cardinality(sources) OPERATOR(pg_catalog.<=) 100),
 	similar_to		paperfeed.paperid,
 	min_similarity	double precision NOT NULL DEFAULT 0.2
 		CONSTRAINT watch_min_similarity_is_sensible CHECK (min_similarity BETWEEN 0.05 AND 1),
@@ -34,9 +34,9 @@ COMMENT ON COLUMN paperfeed.watches.id IS 'number of the watch';
 COMMENT ON COLUMN paperfeed.watches.reader IS 'whose it is, as paperfeed.current_reader() told';
 COMMENT ON COLUMN paperfeed.watches.name IS 'what the reader calls it, one line of up to 200 characters; NULL = nothing';
 COMMENT ON COLUMN paperfeed.watches.query IS 'words, phrases, exclusions, fields: see paperfeed.condition(); NULL = any';
-COMMENT ON COLUMN paperfeed.watches.authors IS 'any of these wrote it: full names, or family names alone; case and accents do not matter; NULL = any';
-COMMENT ON COLUMN paperfeed.watches.categories IS 'it is in any of these; cs.* stands for all that begin with cs.; NULL = any';
-COMMENT ON COLUMN paperfeed.watches.sources IS 'it comes from any of these, as in papers.source; NULL = any';
+COMMENT ON COLUMN paperfeed.watches.authors IS 'any of these wrote it: full names, or family names alone; case and accents do not matter; up to 100; NULL = any';
+COMMENT ON COLUMN paperfeed.watches.categories IS 'it is in any of these; cs.* stands for all that begin with cs.; up to 100; NULL = any';
+COMMENT ON COLUMN paperfeed.watches.sources IS 'it comes from any of these, as in papers.source; up to 100; NULL = any';
 COMMENT ON COLUMN paperfeed.watches.similar_to IS 'it is like this paper, by its words; NULL = no matter';
 COMMENT ON COLUMN paperfeed.watches.min_similarity IS 'how much, 0.05 to 1: cosine of the angle between the weights of their words; of unrelated papers one in ten thousand reaches 0.2';
 COMMENT ON COLUMN paperfeed.watches.since IS 'papers that were published before do not matter: who loads the past does not flood the readers';
@@ -75,7 +75,7 @@ RETURNS bigint
 AS 'MODULE_PATHNAME', 'pf_add_watch' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
 
 COMMENT ON FUNCTION paperfeed.add_watch(text, text[], text[], text[], paperfeed.paperid, double precision, text, boolean, timestamptz) IS
-'tell the current reader of papers to come: new or changed ones of paperfeed.papers that have all of what is given (see watches for each, try_watch to see first what it finds); gives the number of the watch; with since, papers published since then that are there already are hits at once, which takes SELECT on paperfeed.papers (42501) and time where no query narrows them; without, those published more than a year ago do not matter; errors: 23514 for nothing to look for and for what the table does not take, 42601, 22023 and 54000 as for condition(), 23503 for a paper that is not in paperfeed.papers (any other identity of it will do), 54000 for more than 1,000 watches of a reader';
+'tell the current reader of papers to come: new or changed ones of paperfeed.papers that have all of what is given (see watches for each, try_watch to see first what it finds); gives the number of the watch; with since, papers published since then that are there already are hits at once, which takes SELECT on paperfeed.papers (42501) and time where no query narrows them; without, those published more than a year ago do not matter; errors: 23514 for nothing to look for and for what the table does not take, 42601, 22023 and 54000 as for condition(), 23503 for a paper that is not in paperfeed.papers (any other identity of it will do), 54000 for more than 100 watches of a reader';
 
 CREATE FUNCTION paperfeed.remove_watch(id bigint) RETURNS boolean
 AS 'MODULE_PATHNAME', 'pf_remove_watch' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
