@@ -182,7 +182,7 @@ SELECT pg_temp.found();
 TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.feeds, paperfeed.watches;
 SELECT pg_temp.bring((SELECT json_agg(json_build_object('id', '2405.' || lpad(i::text, 5, '0'), 'title', 'Common words number' || i, 'abstract',
 	'We show common results of word' || i % 7 || 'x and thing' || i % 11 || 'y')) FROM generate_series(1, 200) AS i));
-SELECT pg_temp.bring('[{"id": "2406.00001", "title": "Zebra stripes and thermal regulation", "abstract": "We show how stripes of the zebra confuse horseflies in thermal images.", "authors": ["Q Mammal"]},
+SELECT pg_temp.bring('[{"id": "2406.00001", "title": "Zebra stripes and thermal regulation", "abstract": "We show how stripes of the zebra confuse horseflies in thermal images: ε, ε and x2.", "authors": ["Q Mammal"]},
 	{"id": "2406.00002", "title": "Horseflies", "doi": "10.1000/flies", "abstract": "Common results."}]');
 SELECT paperfeed.add_watch(similar_to => '2406.00001', name => 'zebras', since => '1990-01-01') IS NOT NULL,
 	paperfeed.add_watch(similar_to => '10.1000/flies', min_similarity => 0.3, name => 'flies') IS NOT NULL,

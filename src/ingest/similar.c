@@ -20,6 +20,7 @@
 
 #include "catalog/pg_type.h"
 #include "ingest/watch.h"
+#include "mb/pg_wchar.h"
 #include "paper/plan.h"
 #include "tsearch/ts_utils.h"
 #include "utils/array.h"
@@ -34,11 +35,11 @@ has_letters(const char *s, int len)
 {
 	int			n = 0;
 
-	for (int i = 0; i < len; i++)
+	for (int i = 0; i < len; i += pg_mblen(s + i))
 	{
-		unsigned char c = (unsigned char) s[i];
+		char		c = s[i];
 
-		n = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ? n + 1 : 0;
+		n = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IS_HIGHBIT_SET(c) ? n + 1 : 0;
 		if (n == 2)
 			return true;
 	}
