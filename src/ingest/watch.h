@@ -79,6 +79,9 @@ extern void pf_watch_index_add(PfWatchIndex *index, const PfWatch *watch);
 extern void pf_watch_index_end(PfWatchIndex *index);	/* SPI is connected */
 extern void pf_watch_index_stats(const PfWatchIndex *index, PfWatchIndexStats *out);
 
+/* Are papers' words looked at? */
+extern bool pf_watch_index_uses_words(const PfWatchIndex *index);
+
 /* Does a watch compare with this paper? */
 /* False if it is time to make it anew: it has grown too much, or an error came in between. */
 extern bool pf_watch_index_is_good(const PfWatchIndex *index);

@@ -36,6 +36,12 @@
 #define INEXACT			1e-4
 
 bool
+pf_watch_index_uses_words(const PfWatchIndex *index)
+{
+	return index->kinds[PF_TERM_WORD] || index->kinds[PF_TERM_PREFIX];
+}
+
+bool
 pf_watch_index_compares(const PfWatchIndex *index, PfStr paper)
 {
 	return index->kinds[PF_TERM_PAPER] && pf_terms_find(index->terms, PF_TERM_PAPER, paper) >= 0;
@@ -343,7 +349,7 @@ pf_watch_index_match(PfWatchIndex *index, PfStr id, TimestampTz published, PfSub
 		index->now = 1;
 	}
 	index->words.n = 0;
-	if (index->kinds[PF_TERM_WORD] || index->kinds[PF_TERM_PREFIX])
+	if (pf_watch_index_uses_words(index))
 	{
 		TSVector	words = pf_subject_words(subject);
 

@@ -262,6 +262,15 @@ match_papers(PfWatchIndex *index, const PfWritten *papers, int n)
 		renew_vectors(changed, nchanged);
 }
 
+/* A PfWordsHook */
+static bool
+wants_words(void)
+{
+	PfWatchIndex *index = match_watches ? pf_watches() : NULL;
+
+	return index != NULL && pf_watch_index_uses_words(index);
+}
+
 /* A PfWrittenHook */
 static void
 written(const PfWritten *papers, int n)
@@ -317,6 +326,7 @@ pf_watches_init(void)
 							 "Compares papers that are written with the watches of readers.",
 							 "Switch it off to load papers that nobody is to be told of.",
 							 &match_watches, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	pf_add_words_hook(wants_words);
 	pf_add_written_hook(written);
 	pf_add_moved_hook(moved);
 }

@@ -104,5 +104,6 @@ extern PfStr pf_batch_result(uint64 i, int column);	/* of SPI's last result, cop
 
 /* batch_write.c: all statements that change anything; in a subtransaction */
 extern void pf_batch_write(PfBatch *b, MemoryContext context);
+extern bool pf_batch_words_wanted(PfBatch *b);
 
 #endif							/* PF_BATCH_H */

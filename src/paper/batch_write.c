@@ -29,8 +29,10 @@ PfNewsHook	pf_news_hook = NULL;
 
 static PfWrittenHook written_hooks[MAX_HOOKS];
 static PfMovedHook moved_hooks[MAX_HOOKS];
+static PfWordsHook words_hooks[MAX_HOOKS];
 static int	nwritten_hooks = 0;
 static int	nmoved_hooks = 0;
+static int	nwords_hooks = 0;
 
 void
 pf_add_written_hook(PfWrittenHook hook)
@@ -46,6 +48,25 @@ pf_add_moved_hook(PfMovedHook hook)
 	if (nmoved_hooks == MAX_HOOKS)
 		elog(ERROR, "too many hooks");
 	moved_hooks[nmoved_hooks++] = hook;
+}
+
+void
+pf_add_words_hook(PfWordsHook hook)
+{
+	if (nwords_hooks == MAX_HOOKS)
+		elog(ERROR, "too many hooks");
+	words_hooks[nwords_hooks++] = hook;
+}
+
+bool
+pf_batch_words_wanted(PfBatch *b)
+{
+	for (int h = 0; h < nwords_hooks && b->store->is_papers; h++)
+	{
+		if (words_hooks[h] ())
+			return true;
+	}
+	return false;
 }
 
 typedef struct Claim

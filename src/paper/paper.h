@@ -157,7 +157,14 @@ typedef void (*PfWrittenHook) (const PfWritten *papers, int n);
  */
 typedef void (*PfMovedHook) (Datum old, Datum new);
 
+/*
+ * Called when papers are about to be written into paperfeed.papers: will the words
+ * of many of them be asked for, by document()?  SPI is connected.
+ */
+typedef bool (*PfWordsHook) (void);
+
 /* From _PG_init; they are called in the order in which they were added. */
+extern void pf_add_words_hook(PfWordsHook hook);
 extern void pf_add_written_hook(PfWrittenHook hook);
 extern void pf_add_moved_hook(PfMovedHook hook);
 

@@ -163,14 +163,16 @@ write_rejects(PfWriter *w)
 	(void) pf_store_run(&w->store, PF_STMT_REJECT, args);
 }
 
-/* What the index on the papers makes of the batch's words serves those above, too. */
+/* What the index on the papers makes of the batch's words serves those above, if they want it. */
 static void
 begin_memo(PfWriter *w)
 {
-	MemoryContext old = MemoryContextSwitchTo(w->context);
+	MemoryContext old;
 
-	if (w->store.is_papers)
-		pf_document_memo_begin();
+	if (!pf_batch_words_wanted(&w->batch))
+		return;
+	old = MemoryContextSwitchTo(w->context);
+	pf_document_memo_begin();
 	MemoryContextSwitchTo(old);
 }
 
