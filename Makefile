@@ -28,6 +28,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
+	src/ingest/criteria.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \

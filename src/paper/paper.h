@@ -136,12 +136,30 @@ typedef struct PfNews
 typedef void (*PfNewsHook) (const PfNews *news, int n);
 extern PfNewsHook pf_news_hook;
 
+/* A row of paperfeed.papers that was inserted or changed. */
+typedef struct PfWritten
+{
+	Datum		paper;			/* paperid */
+	const PfRow *row;			/* merged, as it was written */
+	PfColumnSet changed;		/* of a row that was there; else all columns */
+	bool		is_new;			/* the paper had no row before, under any id */
+} PfWritten;
+
+/*
+ * Called once for each batch that wrote any, under the same conditions as the
+ * hook above, and after it.
+ */
+typedef void (*PfWrittenHook) (const PfWritten *papers, int n);
+
 /*
  * Called when the row 'old' turned out to be the paper 'new', and is about to
  * go: both are locked, the old one against references, too.
  */
 typedef void (*PfMovedHook) (Datum old, Datum new);
-extern PfMovedHook pf_moved_hook;
+
+/* From _PG_init; they are called in the order in which they were added. */
+extern void pf_add_written_hook(PfWrittenHook hook);
+extern void pf_add_moved_hook(PfMovedHook hook);
 
 /*
  * Do rows exist for all papers that the feed ever showed?  False also if

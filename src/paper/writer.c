@@ -17,7 +17,8 @@
  * 5. Lock the rows that exist and merge (merge.c).
  * 6. Insert, update; move what pointed at rows that were joined into others.
  * 7. Note sightings and revisions.
- * 8. Tell those above what the feed told, if it told something of use to them.
+ * 8. Tell those above what the feed told, if it told something of use to them,
+ *	  and which rows were written.
  *
  * All of this is one subtransaction.  If a claim or an insert meets one that
  * another transaction committed in the meantime, it is rolled back and the
