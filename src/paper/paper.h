@@ -108,7 +108,12 @@ typedef struct PfWriter PfWriter;
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
-extern void pf_writer_drop(PfWriter *writer);	/* a record that is not to be written */
+
+/*
+ * The same for a record that is not wanted: it only tells of a paper that has a
+ * row already, or gets one in the same batch; else it counts as dropped.
+ */
+extern void pf_writer_add_unwanted(PfWriter *writer, const PfRecord *rec);
 extern PfCounts pf_writer_end(PfWriter *writer);
 
 /*
@@ -136,18 +141,19 @@ typedef struct PfNews
 typedef void (*PfNewsHook) (const PfNews *news, int n);
 extern PfNewsHook pf_news_hook;
 
-/* A row of paperfeed.papers that was inserted or changed. */
+/* A row of paperfeed.papers that was inserted or changed, or that a feed shows for the first time. */
 typedef struct PfWritten
 {
 	Datum		paper;			/* paperid */
-	const PfRow *row;			/* merged, as it was written */
-	PfColumnSet changed;		/* of a row that was there; else all columns */
+	const PfRow *row;			/* merged, as it is now */
+	PfColumnSet changed;		/* of a row that was there, perhaps none; else all columns */
 	bool		is_new;			/* the paper had no row before, under any id */
+	bool		was_shown;		/* this feed had shown the paper before */
 } PfWritten;
 
 /*
- * Called once for each batch that wrote any, under the same conditions as the
- * hook above, and after it.
+ * Called once for each batch that has any, under the same conditions as the hook
+ * above, and after it.
  */
 typedef void (*PfWrittenHook) (const PfWritten *papers, int n);
 

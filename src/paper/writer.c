@@ -10,7 +10,8 @@
  *	  rows exist, and what this feed said of them last.
  * 2. Group the records: those that share an identity, with each other or with
  *	  a row, are one paper (see batch.c).
- * 3. Leave out groups whose feed says nothing new (same fingerprint).
+ * 3. Leave out groups whose feed says nothing new (same fingerprint), and those
+ *	  without a row that nobody wants.
  * 4. Claim the identities that are new.  Their unique key is what keeps two
  *	  transactions from making two rows of one paper: the later one waits for
  *	  the earlier one and finds its claim taken.
@@ -92,6 +93,11 @@ count_outcomes(PfWriter *w)
 		{
 			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
 				reject_item(w, &w->batch.items[i]);
+		}
+		else if (group->unwanted)
+		{
+			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
+				w->counts.dropped++;
 		}
 		else if (group->outcome == PF_OUTCOME_ADDED)
 			w->counts.added++;
@@ -218,8 +224,8 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 	return w;
 }
 
-void
-pf_writer_add(PfWriter *w, const PfRecord *rec)
+static void
+add(PfWriter *w, const PfRecord *rec, bool unwanted)
 {
 	MemoryContext old = MemoryContextSwitchTo(w->context);
 	PfIdentities ids;
@@ -251,6 +257,7 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 		item->position = (int) Min(w->counts.seen, PG_INT32_MAX);
 		item->announce = pf_str_dup(rec->announce);
 		item->announced = rec->announced;
+		item->unwanted = unwanted;
 	}
 	MemoryContextSwitchTo(old);
 
@@ -260,10 +267,15 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 }
 
 void
-pf_writer_drop(PfWriter *w)
+pf_writer_add(PfWriter *w, const PfRecord *rec)
 {
-	w->counts.seen++;
-	w->counts.dropped++;
+	add(w, rec, false);
+}
+
+void
+pf_writer_add_unwanted(PfWriter *w, const PfRecord *rec)
+{
+	add(w, rec, true);
 }
 
 PfCounts
