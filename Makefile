@@ -32,12 +32,14 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/rules.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
 	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
+	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql
 

@@ -58,6 +58,9 @@ extern PfStr pf_category_fold(PfStr name);
 
 extern bool pf_criteria_match(const PfCriteria *criteria, PfSubject *subject);
 
+/* SQL: _is_list() */
+extern Datum pf_is_list(PG_FUNCTION_ARGS);
+
 extern int	pf_compare_strs(const void *a, const void *b);	/* of PfStr, byte by byte, as qsort wants it */
 
 #endif							/* PF_CRITERIA_H */

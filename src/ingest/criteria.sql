@@ -13,3 +13,10 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed._is_list(text[]) IS
 'is it a list of 1 to 1,000 texts, each of 1 to 200 characters, none blank; NULL gives NULL';
+
+CREATE FUNCTION paperfeed._is_tag(tag text) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pf_is_tag'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION paperfeed._is_tag(text) IS
+'is it a tag: 1 to 100 characters, no blanks at its ends, no control characters; NULL gives NULL';
