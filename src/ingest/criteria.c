@@ -18,6 +18,7 @@
 #include "common/encoding.h"
 #include "common/fold.h"
 #include "common/names.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "ingest/criteria.h"
 #include "mb/pg_wchar.h"

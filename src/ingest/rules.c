@@ -182,7 +182,7 @@ load(void)
 	if (kept != NULL)
 		MemoryContextDelete(GetMemoryChunkContext(kept));
 	kept = rules;
-	kept_at = at;
+	kept_at = OidIsValid(kept_table) ? at : 0;
 }
 
 const PfRules *

@@ -136,14 +136,14 @@ AS 'MODULE_PATHNAME', 'pf_try_rule' LANGUAGE C STABLE PARALLEL UNSAFE COST 10000
 COMMENT ON FUNCTION paperfeed.try_rule(text, text[], text[], text[], text[], integer, boolean) IS
 'which papers of paperfeed.papers a rule with these columns would match, the newest k, before you INSERT it; with matched => false those that it would not match (which a rule of action keep would drop); why shows what of them was looked at, words that were found between **; k NULL gives all; needs SELECT on papers, with feed_tags also on sightings and feeds; errors: 42601 and 22023 for a query or a list that a rule could not have, 2201W for a negative k';
 
-CREATE FUNCTION paperfeed.try_rule(
+CREATE FUNCTION paperfeed.rule_matches(
 	rule bigint, k integer DEFAULT 20, matched boolean DEFAULT true,
 	OUT paper paperfeed.paperid, OUT title text, OUT published timestamptz, OUT why text)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'pf_try_rule_by_id' LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 20;
+AS 'MODULE_PATHNAME', 'pf_rule_matches' LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 20;
 
-COMMENT ON FUNCTION paperfeed.try_rule(bigint, integer, boolean) IS
-'the same for a rule that is in paperfeed.rules, enabled or not, by its id; needs SELECT on rules, too; NULL gives no rows; error P0002 if there is no such rule';
+COMMENT ON FUNCTION paperfeed.rule_matches(bigint, integer, boolean) IS
+'which papers a rule that is in paperfeed.rules matches, enabled or not, as by try_rule(); needs SELECT on rules, too; NULL gives no rows; error P0002 if there is no such rule';
 
 CREATE FUNCTION paperfeed.unwanted_papers(
 	k integer DEFAULT 20,
@@ -152,7 +152,7 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'pf_unwanted_papers' LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION paperfeed.unwanted_papers(integer) IS
-'papers that came in before the rules of action keep and drop were as they are, and would not come in now from any of the feeds that showed them; the newest k, NULL gives all, and why; nothing deletes them but you: DELETE FROM paperfeed.papers WHERE id IN (SELECT paper FROM paperfeed.unwanted_papers(NULL)), which takes nothing away that readers said; needs SELECT on papers, sightings, feeds and EXECUTE, as it is not for PUBLIC; error 2201W for a negative k';
+'papers that came in before the rules of action keep and drop were as they are, and would not come in now from any of the feeds that showed them; the newest k, NULL gives all, and why; nothing deletes them but you: DELETE FROM paperfeed.papers WHERE id IN (SELECT paper FROM paperfeed.unwanted_papers(NULL)), which takes nothing away that readers said; needs SELECT on papers, sightings and feeds and EXECUTE on _unwanted(); neither is for PUBLIC; error 2201W for a negative k';
 
 CREATE PROCEDURE paperfeed.apply_rules(since timestamptz DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'pf_apply_rules' LANGUAGE C;

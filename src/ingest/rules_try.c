@@ -110,7 +110,7 @@ try_rule(FunctionCallInfo fcinfo, Arguments *args, bool matched)
 	initStringInfo(&condition);
 	appendStringInfoString(&condition, matched ? "(true" : "NOT (true");
 	initStringInfo(&why);
-	appendStringInfoString(&why, "pg_catalog.concat_ws(' | '");
+	appendStringInfoString(&why, "NULLIF(pg_catalog.concat_ws(' | ', NULL");
 	if (is_given(args, ARG_QUERY))
 	{
 		appendStringInfoString(&condition, " AND " WORDS
@@ -132,12 +132,12 @@ try_rule(FunctionCallInfo fcinfo, Arguments *args, bool matched)
 							   " WHERE s.paper OPERATOR(pg_catalog.=) p.id"
 							   " AND f.tags OPERATOR(pg_catalog.&&) $5)");
 	appendStringInfoString(&condition, ")");
-	appendStringInfoString(&why, ")");
+	appendStringInfoString(&why, "), '')");
 	put_newest(fcinfo, why.data, "", condition.data, args);
 }
 
 PG_FUNCTION_INFO_V1(pf_try_rule);
-PG_FUNCTION_INFO_V1(pf_try_rule_by_id);
+PG_FUNCTION_INFO_V1(pf_rule_matches);
 PG_FUNCTION_INFO_V1(pf_unwanted_papers);
 PG_FUNCTION_INFO_V1(pf_meets);
 
@@ -175,9 +175,9 @@ pf_try_rule(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* try_rule(rule bigint, k, matched) */
+/* rule_matches(rule bigint, k, matched) */
 Datum
-pf_try_rule_by_id(PG_FUNCTION_ARGS)
+pf_rule_matches(PG_FUNCTION_ARGS)
 {
 	Arguments	args;
 	Oid			id_types[1] = {INT8OID};

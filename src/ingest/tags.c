@@ -13,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/strings.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
