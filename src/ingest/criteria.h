@@ -40,9 +40,8 @@ extern void pf_criteria_read(PfCriteria *out, const Datum values[PF_NCRITERIA],
 /* A paper as it is looked at; what is dear to make is made when it is first asked for. */
 typedef struct PfSubject PfSubject;
 
-/* They live in CurrentMemoryContext and point into what they are made of. */
+/* It lives in CurrentMemoryContext and points into the row. */
 extern PfSubject *pf_subject_of_row(const PfRow *row);
-extern PfSubject *pf_subject_of_record(const PfRecord *rec);
 
 /* The lists are sorted by pf_compare_strs() and have no two alike. */
 extern TSVector pf_subject_words(PfSubject *subject);	/* what document() gives */

@@ -40,12 +40,12 @@ enum
 
 static const char *const action_names[PF_NACTIONS] = {"drop", "keep", "tag", "boost"};
 
-struct PfFilter
+/* What keeps records of one feed out. */
+typedef struct Filter
 {
 	const PfStrings *feed_tags;
-	bool		is_papers;		/* rules are about paperfeed.papers only */
 	MemoryContext context;		/* of one record */
-};
+} Filter;
 
 static PfRules *kept = NULL;	/* what it is made of lives in the same context */
 static uint64 changes = 1;		/* counts what may have made it old */
@@ -232,36 +232,38 @@ pf_rules_want(const PfRules *rules, PfSubject *subject, const PfStrings *feed_ta
 	return !some_keep;
 }
 
-PfFilter *
-pf_filter_begin(Oid target, const PfStrings *feed_tags)
+/* A PfWantedFn. */
+static bool
+is_wanted(const PfRow *told, void *arg)
 {
-	PfFilter   *filter = palloc(sizeof(PfFilter));
-
-	filter->feed_tags = feed_tags;
-	filter->is_papers = target == pf_own_table("papers");
-	filter->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed filter",
-											ALLOCSET_DEFAULT_SIZES);
-	return filter;
-}
-
-bool
-pf_filter_wants(PfFilter *filter, const PfRecord *rec)
-{
-	const PfRules *rules;
+	Filter	   *filter = arg;
+	const PfRules *rules = pf_rules();
 	MemoryContext old;
 	PfStr		why;
 	bool		wanted;
 
-	if (!filter->is_papers)
-		return true;
-	rules = pf_rules();
 	if (rules->first[PF_ACTION_TAG] == 0)
 		return true;
 	old = MemoryContextSwitchTo(filter->context);
-	wanted = pf_rules_want(rules, pf_subject_of_record(rec), filter->feed_tags, &why);
+	wanted = pf_rules_want(rules, pf_subject_of_row(told), filter->feed_tags, &why);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(filter->context);
 	return wanted;
+}
+
+/* Rules are about paperfeed.papers; what goes elsewhere is for whoever sends it there. */
+void
+pf_rules_filter(PfWriter *writer, Oid target, const PfStrings *feed_tags)
+{
+	Filter	   *filter;
+
+	if (target != pf_own_table("papers"))
+		return;
+	filter = palloc(sizeof(Filter));
+	filter->feed_tags = feed_tags;
+	filter->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed filter",
+											ALLOCSET_DEFAULT_SIZES);
+	pf_writer_filter(writer, is_wanted, filter);
 }
 
 /* ---- SQL ---- */

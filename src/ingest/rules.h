@@ -44,12 +44,8 @@ extern const PfRules *pf_rules(void);
 extern bool pf_rules_want(const PfRules *rules, PfSubject *subject, const PfStrings *feed_tags,
 						  PfStr *why);
 
-/* What keeps records of one feed out. */
-typedef struct PfFilter PfFilter;
-
-/* Lives in CurrentMemoryContext; 'feed_tags' must outlive it. */
-extern PfFilter *pf_filter_begin(Oid target, const PfStrings *feed_tags);
-extern bool pf_filter_wants(PfFilter *filter, const PfRecord *rec);
+/* Keep out what rules do not let in from a feed with these tags, which must outlive the writer. */
+extern void pf_rules_filter(PfWriter *writer, Oid target, const PfStrings *feed_tags);
 
 /* rules_mark.c: tags and boosts */
 

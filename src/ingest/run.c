@@ -11,22 +11,10 @@
 #include "ingest/rules.h"
 #include "ingest/run.h"
 
-/* Where the records of a document go. */
-typedef struct Sink
-{
-	PfWriter   *writer;
-	PfFilter   *filter;
-} Sink;
-
 static void
 write_record(PfRecord *rec, const PfFeedInfo *info pg_attribute_unused(), void *arg)
 {
-	Sink	   *sink = arg;
-
-	if (pf_filter_wants(sink->filter, rec))
-		pf_writer_add(sink->writer, rec);
-	else
-		pf_writer_add_unwanted(sink->writer, rec);
+	pf_writer_add(arg, rec);
 }
 
 static void
@@ -53,16 +41,14 @@ pf_run_is_same(PfRun *run, const PfFeedRow *feed, PfInput *in)
 void
 pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
 {
-	Sink		sink = {
-		.writer = pf_writer_begin(run->target, feed->id, feed->is_new),
-		.filter = pf_filter_begin(run->target, &feed->tags)
-	};
+	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
 	PfOutcome	outcome;
 
+	pf_rules_filter(writer, run->target, &feed->tags);
 	pf_input_start_checksum(in);
-	outcome = pf_document_read(in, base_url, content_type, write_record, &sink);
+	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
 	run->checksum = pf_input_end_checksum(in);
-	run->counts = pf_writer_end(sink.writer);
+	run->counts = pf_writer_end(writer);
 	run->info = outcome.info;
 	run->bytes = pf_input_bytes(in);
 	if (!outcome.ok)

@@ -108,13 +108,15 @@ typedef struct PfWriter PfWriter;
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
+extern PfCounts pf_writer_end(PfWriter *writer);
 
 /*
- * The same for a record that is not wanted: it only tells of a paper that has a
- * row already, or gets one in the same batch; else it counts as dropped.
+ * Asked of each record, as a row under an id of its own.  One that is not wanted
+ * only tells of a paper that has a row already, or gets one in the same batch;
+ * else it counts as dropped.
  */
-extern void pf_writer_add_unwanted(PfWriter *writer, const PfRecord *rec);
-extern PfCounts pf_writer_end(PfWriter *writer);
+typedef bool (*PfWantedFn) (const PfRow *told, void *arg);
+extern void pf_writer_filter(PfWriter *writer, PfWantedFn wanted, void *arg);
 
 /*
  * What a feed told of a paper of paperfeed.papers, for those above who want to

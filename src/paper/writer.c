@@ -54,6 +54,8 @@ struct PfWriter
 	PfBatch		batch;
 	PfCounts	counts;
 	MemoryContext context;		/* the items and rejects */
+	PfWantedFn	wanted;			/* NULL = all are */
+	void	   *wanted_arg;
 	MemoryContext scratch;		/* one attempt to write them; child of 'context' */
 	int			nrejects;
 	Datum		rejects[4][2 * BATCH_RECORDS];	/* records, and items that turn out so */
@@ -224,8 +226,15 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 	return w;
 }
 
-static void
-add(PfWriter *w, const PfRecord *rec, bool unwanted)
+void
+pf_writer_filter(PfWriter *w, PfWantedFn wanted, void *arg)
+{
+	w->wanted = wanted;
+	w->wanted_arg = arg;
+}
+
+void
+pf_writer_add(PfWriter *w, const PfRecord *rec)
 {
 	MemoryContext old = MemoryContextSwitchTo(w->context);
 	PfIdentities ids;
@@ -257,25 +266,13 @@ add(PfWriter *w, const PfRecord *rec, bool unwanted)
 		item->position = (int) Min(w->counts.seen, PG_INT32_MAX);
 		item->announce = pf_str_dup(rec->announce);
 		item->announced = rec->announced;
-		item->unwanted = unwanted;
+		item->unwanted = w->wanted != NULL && !w->wanted(&item->row, w->wanted_arg);
 	}
 	MemoryContextSwitchTo(old);
 
 	if (w->batch.nitems == BATCH_RECORDS || w->nrejects == BATCH_RECORDS ||
 		MemoryContextMemAllocated(w->context, false) > BATCH_BYTES)
 		flush_batch(w);
-}
-
-void
-pf_writer_add(PfWriter *w, const PfRecord *rec)
-{
-	add(w, rec, false);
-}
-
-void
-pf_writer_add_unwanted(PfWriter *w, const PfRecord *rec)
-{
-	add(w, rec, true);
 }
 
 PfCounts
