@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "ingest/job.h"
@@ -26,6 +27,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define BATCH_PAPERS	500		/* that apply_rules() commits at once */
@@ -198,10 +200,30 @@ moved(Datum old, Datum new)
 		" WHERE n.paper OPERATOR(pg_catalog.=) $2 AND n.tag = o.tag)"},
 		{.sql = "UPDATE paperfeed.hand_tags SET paper = $2 WHERE paper OPERATOR(pg_catalog.=) $1"},
 	};
+	static PfPlan count = {
+		.sql = "SELECT (SELECT count(*) FROM paperfeed.rule_hits"
+		" WHERE paper OPERATOR(pg_catalog.=) $1) + (SELECT count(*) FROM paperfeed.hand_tags"
+		" WHERE paper OPERATOR(pg_catalog.=) $1)"
+	};
 	Datum		args[2] = {old, new};
 
 	if (!OidIsValid(pf_own_table("rule_hits")))
 		return;
+	if (IsolationUsesXactSnapshot())
+	{
+		int64		seen;
+
+		/* What came since the snapshot would be left behind. */
+		(void) pf_plan_run(&count, 1, types, args, NULL, false, NULL);
+		seen = result_count(1);
+		PushActiveSnapshot(GetLatestSnapshot());
+		(void) pf_plan_run(&count, 1, types, args, NULL, true, NULL);
+		PopActiveSnapshot();
+		if (seen != result_count(1))
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to concurrent tagging")));
+	}
 	for (size_t i = 0; i < lengthof(plans); i++)
 		(void) pf_plan_run(&plans[i], 2, types, args, NULL, false, NULL);
 }

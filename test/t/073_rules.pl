@@ -102,6 +102,20 @@ $x->query('COMMIT');
 is(ends($ingest), "1 added, 0 dropped\n", 'and come in');
 is(sql('TABLE wrong'), '', 'without it');
 
+# Two papers become one under a snapshot that is older than a tag of theirs.
+sql(q{INSERT INTO paperfeed.papers (id, title) VALUES ('10.1000/8', 'Same'), ('2401.00008', 'Same'); SELECT paperfeed.tag_paper('10.1000/8', 'seen')});
+my $join = q{SELECT FROM paperfeed.ingest_document('{"id": "2401.00008", "doi": "10.1000/8", "title": "Same"}')};
+$y->query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$y->query('SELECT 1');
+$x->query(q{SELECT paperfeed.tag_paper('10.1000/8', 'new')});
+ok(!eval { $y->query($join); 1 }, 'papers are not joined over a tag that is not seen');
+like($@, qr/40001/, 'but to be tried again');
+$y->query('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ');
+$y->query($join);
+$y->query('COMMIT');
+is(sql('SELECT paper, tag FROM paperfeed.paper_tags ORDER BY tag'), "arxiv:2401.00008|new\narxiv:2401.00008|seen", 'then both follow');
+sql('DELETE FROM paperfeed.papers WHERE id = \'2401.00008\'; TRUNCATE paperfeed.hand_tags');
+
 # apply_rules() goes on where it was broken off, batch by batch, and can be watched.
 sql(q{
 	INSERT INTO paperfeed.papers (id, title) SELECT format('10.2000/%s', i)::paperfeed.paperid, 'Kites ' || i FROM generate_series(1, 1300) AS i;
