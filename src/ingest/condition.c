@@ -182,7 +182,8 @@ read_field(Reader *reader)
 		if (reader->s == reader->end || is_blank(*reader->s) || *reader->s == ')')
 			syntax_error(reader, psprintf("Nothing stands behind \"%s\".", fields[i].name));
 		if (*reader->s == '-')
-			syntax_error(reader, psprintf("A dash stands before \"%s\", not behind it.", fields[i].name));
+			syntax_error(reader, psprintf("A dash stands before \"%s\", not behind it.",
+										  fields[i].name));
 		return fields[i].weights;
 	}
 	return 0;
@@ -268,7 +269,8 @@ read_branch(Reader *reader, bool behind_or)
 		syntax_error(reader, "Nothing stands behind an \"or\".");
 	if (reader->depth == 0)
 		syntax_error(reader, "There is nothing in it.");
-	syntax_error(reader, reader->s == reader->end ? not_closed : "Nothing stands between parentheses.");
+	syntax_error(reader, reader->s == reader->end ? not_closed :
+				 "Nothing stands between parentheses.");
 }
 
 /* Up to the end or a closing parenthesis. */
@@ -292,7 +294,11 @@ Datum
 pf_condition(PG_FUNCTION_ARGS)
 {
 	text	   *in = PG_GETARG_TEXT_PP(0);
-	Reader		reader = {.s = VARDATA_ANY(in),.end = VARDATA_ANY(in) + VARSIZE_ANY_EXHDR(in),.all = in};
+	Reader		reader = {
+		.s = VARDATA_ANY(in),
+		.end = VARDATA_ANY(in) + VARSIZE_ANY_EXHDR(in),
+		.all = in
+	};
 	TSQuery		out;
 
 	if (VARSIZE_ANY_EXHDR(in) > MAX_CONDITION)
@@ -310,6 +316,7 @@ pf_condition(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query \"%s\" has no words to look for", beginning(in)),
-				 errdetail("Words like \"the\" and \"of\" are in every paper and are not looked for.")));
+				 errdetail("Words like \"the\" and \"of\" are in every paper "
+						   "and are not looked for.")));
 	PG_RETURN_TSQUERY(out);
 }

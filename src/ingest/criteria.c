@@ -171,7 +171,8 @@ read_texts(Datum array)
 	bool	   *nulls;
 	int			n;
 
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &items, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (!nulls[i])
@@ -363,7 +364,8 @@ pf_criteria_match(const PfCriteria *criteria, PfSubject *subject)
 		if (!has_any(&list, &criteria->sources))
 			return false;
 	}
-	if (criteria->categories.n > 0 && !has_any(pf_subject_categories(subject), &criteria->categories))
+	if (criteria->categories.n > 0 &&
+		!has_any(pf_subject_categories(subject), &criteria->categories))
 		return false;
 	if (criteria->authors.n > 0 && !has_any(pf_subject_authors(subject), &criteria->authors))
 		return false;

@@ -19,7 +19,7 @@ typedef struct PfCriteria
 {
 	TSQuery		query;			/* over document(paper), see condition(); NULL = any */
 	PfStrings	authors;		/* in the form of pf_author_fold(): "ada lovelace", or a family name alone */
-	PfStrings	categories;		/* in the form of pf_category_fold(); "cs.*" stands for all that begin with "cs." */
+	PfStrings	categories;		/* in the form of pf_category_fold(); "cs.*" = all that begin with "cs." */
 	PfStrings	sources;		/* as in the column 'source', in the same form */
 } PfCriteria;
 
@@ -60,6 +60,6 @@ extern bool pf_criteria_match(const PfCriteria *criteria, PfSubject *subject);
 /* SQL: _is_list() */
 extern Datum pf_is_list(PG_FUNCTION_ARGS);
 
-extern int	pf_compare_strs(const void *a, const void *b);	/* of PfStr, byte by byte, as qsort wants it */
+extern int	pf_compare_strs(const void *a, const void *b);	/* of PfStr, byte by byte, for qsort */
 
 #endif							/* PF_CRITERIA_H */

@@ -135,7 +135,8 @@ read_table(PfRules *rules)
 	TableScanDesc scan;
 
 	if (RelationGetDescr(rel)->natts != NRULE)
-		elog(ERROR, "table \"%s\" has an unexpected number of columns", RelationGetRelationName(rel));
+		elog(ERROR, "table \"%s\" has an unexpected number of columns",
+			 RelationGetRelationName(rel));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
@@ -318,7 +319,7 @@ pf_rule_updated(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* _unwanted(title text, abstract text, authors text[], categories text[], source text, feed_tags text[]) */
+/* _unwanted(title, abstract, authors, categories, source, feed_tags) */
 Datum
 pf_unwanted(PG_FUNCTION_ARGS)
 {

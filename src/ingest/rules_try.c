@@ -41,8 +41,9 @@ typedef struct Arguments
 
 /* Marked are the words that a match must have. */
 #define SNIPPET \
-	"pg_catalog.ts_headline('pg_catalog.english'::pg_catalog.regconfig, pg_catalog.concat_ws('. '," \
-	" p.title, pg_catalog.left(p.abstract, 4000)), paperfeed.condition($1)," \
+	"pg_catalog.ts_headline('pg_catalog.english'::pg_catalog.regconfig," \
+	" pg_catalog.concat_ws('. ', p.title, pg_catalog.left(p.abstract, 4000))," \
+	" paperfeed.condition($1)," \
 	" 'StartSel=**, StopSel=**, MaxWords=30, MinWords=15')"
 
 static void
@@ -56,7 +57,7 @@ put_row(ReturnSetInfo *rsinfo, uint64 i)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* The newest papers 'p' of which 'condition' holds, with 'why'; both may be of what is in 'from'. */
+/* The newest papers 'p' of which 'condition' holds, with 'why'; 'from' may add to the FROM clause. */
 static void
 put_newest(FunctionCallInfo fcinfo, const char *why, const char *from, const char *condition,
 		   Arguments *args)
@@ -66,8 +67,8 @@ put_newest(FunctionCallInfo fcinfo, const char *why, const char *from, const cha
 
 	for (size_t i = 0; i < lengthof(dated); i++)
 	{
-		char	   *sql = psprintf("SELECT p.id, p.title, p.published, %s FROM paperfeed.papers AS p%s"
-								   " WHERE p.published %s AND %s"
+		char	   *sql = psprintf("SELECT p.id, p.title, p.published, %s"
+								   " FROM paperfeed.papers AS p%s WHERE p.published %s AND %s"
 								   " ORDER BY p.published DESC, p.id LIMIT $%d",
 								   why, from, dated[i], condition, ARG_K + 1);
 
@@ -117,9 +118,10 @@ try_rule(FunctionCallInfo fcinfo, Arguments *args, bool matched)
 							   " OPERATOR(pg_catalog.@@) paperfeed.condition($1)");
 		appendStringInfoString(&why, ", " SNIPPET);
 	}
-	if (is_given(args, ARG_AUTHORS) || is_given(args, ARG_CATEGORIES) || is_given(args, ARG_SOURCES))
-		appendStringInfoString(&condition, " AND paperfeed._meets(p.authors, p.categories, p.source,"
-							   " $2, $3, $4)");
+	if (is_given(args, ARG_AUTHORS) || is_given(args, ARG_CATEGORIES) ||
+		is_given(args, ARG_SOURCES))
+		appendStringInfoString(&condition, " AND paperfeed._meets(p.authors, p.categories,"
+							   " p.source, $2, $3, $4)");
 	if (is_given(args, ARG_AUTHORS))
 		appendStringInfoString(&why, ", pg_catalog.array_to_string(p.authors, ', ')");
 	if (is_given(args, ARG_CATEGORIES))
@@ -149,7 +151,8 @@ check_list(Datum list, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is no list that a rule can have", name),
-				 errdetail("It may have 1 to 1000 members of 1 to 200 characters, none of them blank or NULL."),
+				 errdetail("It may have 1 to 1000 members of 1 to 200 characters, "
+						   "none of them blank or NULL."),
 				 errhint("NULL stands for anything.")));
 }
 
@@ -201,7 +204,8 @@ pf_rule_matches(PG_FUNCTION_ARGS)
 	{
 		bool		isnull;
 
-		args.values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull);
+		args.values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1,
+									   &isnull);
 		args.nulls[i] = isnull ? 'n' : ' ';
 	}
 	try_rule(fcinfo, &args, PG_ARGISNULL(2) || PG_GETARG_BOOL(2));
@@ -219,14 +223,15 @@ pf_unwanted_papers(PG_FUNCTION_ARGS)
 	memset(args.nulls, 'n', sizeof(args.nulls));
 	set_k(fcinfo, 0, &args);
 	pf_spi_connect();
-	/* A paper is unwanted if it is from each feed that showed it. */
+	/* A paper is unwanted if it is from each feed that showed it; OFFSET: asked once. */
 	put_newest(fcinfo, "w.why",
 			   " CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.bool_and(u.why IS NOT NULL)"
 			   " THEN pg_catalog.min(u.why) END AS why FROM (SELECT paperfeed._unwanted(p.title,"
 			   " p.abstract, p.authors, p.categories, p.source, t.tags) AS why"
 			   " FROM (SELECT DISTINCT f.tags FROM (SELECT) AS one"
 			   " LEFT JOIN paperfeed.sightings AS s ON s.paper OPERATOR(pg_catalog.=) p.id"
-			   " LEFT JOIN paperfeed.feeds AS f ON f.id OPERATOR(pg_catalog.=) s.feed) AS t) AS u) AS w",
+			   " LEFT JOIN paperfeed.feeds AS f ON f.id OPERATOR(pg_catalog.=) s.feed"
+			   ") AS t OFFSET 0) AS u) AS w",
 			   "w.why IS NOT NULL", &args);
 	SPI_finish();
 	return (Datum) 0;

@@ -40,7 +40,7 @@ PG_FUNCTION_INFO_V1(pf_boosts_changed);
 	" LATERAL (VALUES (-was, true), (become, false)) AS v (weight, retracts)" \
 	" WHERE was IS DISTINCT FROM become"
 
-/* AFTER UPDATE or DELETE, with old and new rows, or BEFORE TRUNCATE ON rule_hits FOR EACH STATEMENT */
+/* AFTER UPDATE or DELETE, with the rows, or BEFORE TRUNCATE ON rule_hits FOR EACH STATEMENT */
 Datum
 pf_boosts_changed(PG_FUNCTION_ARGS)
 {
