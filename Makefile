@@ -38,7 +38,9 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
