@@ -34,7 +34,7 @@ CREATE VIEW paperfeed.feed_health AS
 	FROM paperfeed.feeds AS f
 	CROSS JOIN (SELECT paperfeed.clock() AS at) AS n
 	CROSS JOIN LATERAL (
-		SELECT rtrim(lower(substring(f.url FROM '(?i)^https?://(?:[^/?#]*@)?(\[[^]]*\]|[^:/?#]+)') COLLATE "C"), '.') AS host
+		SELECT rtrim(lower(btrim(substring(f.url FROM '(?i)^https?://(?:[^/?#]*@)?(\[[^]]*\]|[^:/?#]+)'), '[]') COLLATE "C"), '.') AS host
 	) AS u
 	-- the row that a request goes by, as host_of() finds it
 	LEFT JOIN LATERAL (
