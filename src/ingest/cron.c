@@ -128,7 +128,8 @@ elsewhere_name(const char *database)
 	return quote_literal_cstr(psprintf("%s in %s", JOB_NAME, database));
 }
 
-static void pg_attribute_noreturn()
+/* Does not return. */
+static void
 raise_no_cron(const char *schedule, const char *command)
 {
 	const char *database = get_database_name(MyDatabaseId);
