@@ -88,7 +88,7 @@ sql(q{
 		RETURN cron._add($1, $2, $3, current_user);
 	END $$;
 	CREATE FUNCTION cron._remove(job_id bigint, role text) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-		WITH d AS (DELETE FROM cron.job WHERE jobid = $1 AND username = $2 RETURNING 1) SELECT count(*) > 0 FROM d $$;
+		WITH d AS (DELETE FROM cron.job WHERE jobid = $1 AND $2 IN (username, 'postgres', current_user) RETURNING 1) SELECT count(*) > 0 FROM d $$;
 	CREATE FUNCTION cron.unschedule(job_id bigint) RETURNS boolean LANGUAGE sql STRICT AS $$ SELECT cron._remove($1, current_user) $$;
 	CREATE FUNCTION cron.unschedule(job_name name) RETURNS boolean LANGUAGE plpgsql STRICT AS $$ BEGIN RAISE 'not that one'; END $$;
 	SET allow_system_table_mods = on;
@@ -123,6 +123,9 @@ foreach ('max_feeds => 0', 'max_feeds => -1', q{max_time => '0'}, q{max_time => 
 	($what) = fault("SELECT paperfeed.schedule($_)", 'keeper');
 	like($what, qr/^22023: (max_feeds|max_time|concurrency) must be /, "no $_");
 }
+is(sql('SELECT paperfeed.unschedule(), paperfeed.unschedule()'), 't|f', 'a superuser ends his own alone');
+is(sql('SELECT jobid FROM cron.job'), $job, 'though he sees all');
+$other = sql('SELECT paperfeed.schedule()');
 # Names of the caller's are not taken for the system's.
 sql(q{
 	CREATE SCHEMA trap;
