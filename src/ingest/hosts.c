@@ -260,9 +260,9 @@ read_row(PfHost *host, bool lock)
 #define SQL \
 	"SELECT COALESCE(connections, $3)," \
 	" (EXTRACT(epoch FROM blocked_until - $4) * 1000000)::bigint," \
-	" CASE WHEN COALESCE(spacing, $2) > '0' THEN" \
-	"  COALESCE((EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
-	"   * 1000000)::bigint, 0) END," \
+	" CASE WHEN COALESCE(spacing, $2) > '0' THEN CASE WHEN next_request IS NULL THEN 0" \
+	"  ELSE (EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
+	"   * 1000000)::bigint END END," \
 	" why FROM paperfeed.hosts WHERE id = $1"
 	static PfPlan look = {.sql = SQL};
 	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE"};

@@ -127,6 +127,8 @@ attempt(void (*what) (void *), void *arg)
 		CurrentResourceOwner = owner;
 		if (!is_bearable(error))
 			ReThrowError(error);
+		if (error->detail != NULL)
+			error->message = psprintf("%s: %s", error->message, error->detail);
 		message = pf_text_to_utf8(cstring_to_text(error->message)).s;
 	}
 	PG_END_TRY();
