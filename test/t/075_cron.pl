@@ -17,9 +17,21 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+my $http = PaperfeedHttp->new(fixtures => "$FindBin::RealBin/../fixtures");
 my $node = PostgreSQL::Test::Cluster->new('cron');
+my $settings = "paperfeed.allow_private_hosts = '127.0.0.1'\npaperfeed.host_spacing = 0\n";
+
+# A feed that is well and one that is not; what is to be seen of them once they were asked.
+my $feeds = "INSERT INTO paperfeed.feeds (url, state, next_check) VALUES ('"
+  . $http->url('/text?type=application/atom%2Bxml&body=')
+  . (PaperfeedHttp::atom() =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger)
+  . "', 'active', now()), ('"
+  . $http->url('/status/500') . "', 'active', now())";
+my $health = q{SELECT health, COALESCE(last_error ~ '500', false), added_28_days FROM paperfeed.feed_health ORDER BY feed};
+my $asked = "ok|f|1\nfailing|t|0";
+
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'paperfeed'");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'paperfeed'\n$settings");
 PaperfeedNet::start($node);
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
@@ -53,6 +65,10 @@ is( $line,
 my ($command) = $line =~ /-c "(.*)"/;
 my ($rc, $out, $err) = $node->psql('postgres', $command);
 like($err, qr/NOTICE:  0 feeds asked/, 'which works');
+sql("$feeds; GRANT SELECT ON paperfeed.feed_health TO keeper");
+($rc, $out, $err) = $node->psql('postgres', $command, extra_params => [ '-U', 'keeper' ]);
+like($err, qr/NOTICE:  2 feeds asked/, 'for a role with the rights that it takes');
+is(sql("SET ROLE keeper; $health"), $asked, 'and shows what failed');
 is(sql('SELECT paperfeed.unschedule(), paperfeed.schedule(NULL)'), 'f|', 'nothing is scheduled');
 $node->append_conf('postgresql.conf', "cron.database_name = 'the cron''s'");
 $node->reload;
@@ -88,7 +104,7 @@ sql(q{
 		RETURN cron._add($1, $2, $3, current_user);
 	END $$;
 	CREATE FUNCTION cron._remove(job_id bigint, role text) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-		WITH d AS (DELETE FROM cron.job WHERE jobid = $1 AND $2 IN (username, 'postgres', current_user) RETURNING 1) SELECT count(*) > 0 FROM d $$;
+		WITH d AS (DELETE FROM cron.job WHERE jobid = $1 AND $2 IN (username, 'postgres') RETURNING 1) SELECT count(*) > 0 FROM d $$;
 	CREATE FUNCTION cron.unschedule(job_id bigint) RETURNS boolean LANGUAGE sql STRICT AS $$ SELECT cron._remove($1, current_user) $$;
 	CREATE FUNCTION cron.unschedule(job_name name) RETURNS boolean LANGUAGE plpgsql STRICT AS $$ BEGIN RAISE 'not that one'; END $$;
 	SET allow_system_table_mods = on;
@@ -148,7 +164,6 @@ SKIP:
 	chomp($sharedir = `pg_config --sharedir`) unless $ENV{PG_CONFIG};
 	skip 'this server has no pg_cron', 1 unless -e "$sharedir/extension/pg_cron.control";
 
-	my $http = PaperfeedHttp->new(fixtures => "$FindBin::RealBin/../fixtures");
 	my @nodes;
 	foreach my $workers ('on', 'off')
 	{
@@ -161,8 +176,7 @@ cron.use_background_workers = $workers
 cron.host = '127.0.0.1'
 listen_addresses = '127.0.0.1'
 max_worker_processes = 20
-paperfeed.allow_private_hosts = '127.0.0.1'
-paperfeed.host_spacing = 0
+$settings
 END
 		$real->append_conf('pg_hba.conf', 'host all all 127.0.0.1/32 trust');
 		PaperfeedNet::start($real);
@@ -175,10 +189,8 @@ END
 			GRANT EXECUTE ON FUNCTION paperfeed.schedule, paperfeed.unschedule TO keeper;
 			GRANT EXECUTE ON PROCEDURE paperfeed.refresh TO keeper;
 			GRANT SELECT, INSERT, UPDATE, DELETE ON paperfeed.papers TO keeper;
-			GRANT SELECT ON paperfeed.feed_health TO keeper;
-			INSERT INTO paperfeed.feeds (url, state, next_check) VALUES } .
-			  "('" . $http->url('/text?type=application/atom%2Bxml&body=' . PaperfeedHttp::atom() =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger) . "', 'active', now()),"
-			  . "('" . $http->url('/status/500') . "', 'active', now())");
+			GRANT SELECT ON paperfeed.feed_health TO keeper});
+		$real->safe_psql('postgres', $feeds);
 		isnt($real->safe_psql('postgres', q{SET ROLE keeper; SELECT paperfeed.schedule('* * * * *')}), '', "workers $workers: scheduled");
 		push @nodes, [ $workers, $real ];
 	}
@@ -193,8 +205,7 @@ END
 			$done = $real->safe_psql('postgres',
 				q{SELECT count(*) = 2 FROM paperfeed.feeds WHERE last_checked IS NOT NULL}) eq 't';
 		}
-		is( $real->safe_psql('postgres', q{SET ROLE keeper; SELECT health, COALESCE(last_error ~ '500', false), added_28_days FROM paperfeed.feed_health ORDER BY feed}),
-			"ok|f|1\nfailing|t|0",
+		is( $real->safe_psql('postgres', "SET ROLE keeper; $health"), $asked,
 			"workers $workers: the feeds were asked, and what failed is told");
 		is( $real->safe_psql('postgres', q{SELECT DISTINCT username FROM cron.job_run_details}),
 			'keeper', "workers $workers: by the role that scheduled it");
@@ -204,7 +215,7 @@ END
 		like($err2, qr/tomorrow/, "workers $workers: a bad schedule is pg_cron's fault to tell");
 		$real->stop;
 	}
-	$http->stop;
 }
 
+$http->stop;
 done_testing();
