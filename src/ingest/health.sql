@@ -61,7 +61,7 @@ COMMENT ON COLUMN paperfeed.feed_health.url IS 'address, without user:password@'
 COMMENT ON COLUMN paperfeed.feed_health.title IS 'what it is called';
 COMMENT ON COLUMN paperfeed.feed_health.tags IS 'words of the user''s own for it';
 COMMENT ON COLUMN paperfeed.feed_health.state IS 'active, manual, paused or ended, as in paperfeed.feeds';
-COMMENT ON COLUMN paperfeed.feed_health.health IS 'the first of these that is so: paused or ended (its state); failing: the last attempt failed; overdue: due for more than an hour, so refresh() does not run, has too much to do or waits for a host; new: not asked yet; stale: served well, but nothing new for 30 days and for eight times as long as usual; ok';
+COMMENT ON COLUMN paperfeed.feed_health.health IS 'the first of these that is so: paused or ended (its state); failing: the last attempt failed; overdue: due for more than an hour, so refresh() does not run, has too much to do or waits for a host; new: not asked yet; stale: served well, but nothing that is new in its table for 30 days and for eight times as long as usual; ok';
 COMMENT ON COLUMN paperfeed.feed_health.last_checked IS 'when it was last asked; NULL = never';
 COMMENT ON COLUMN paperfeed.feed_health.last_success IS 'when it last answered with a document that could be read, or with nothing new';
 COMMENT ON COLUMN paperfeed.feed_health.last_changed IS 'when it last brought a new or changed paper';
