@@ -33,6 +33,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
 	src/ingest/rules.sql \
+	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
@@ -41,7 +42,9 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/observe.sql \
 	src/signal/boosts.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
