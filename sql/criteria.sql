@@ -27,8 +27,12 @@ END
 $$;
 SELECT pg_temp.fault(format('SELECT paperfeed.condition(%L)', q)) FROM unnest(ARRAY[
 	'', '  ', '-', '&', 'the of', '*', '"deep', 'title:"deep', '(deep', 'deep)', '()', 'deep ()', 'or', 'or deep', 'deep or', 'deep or or nets',
-	'(deep or) nets', 'title:', 'title: deep', 'title:-deep', '-title:)', 'deep (nets', repeat('(', 6000), repeat('é', 6000)]) AS q;
+	'(deep or) nets', 'title:', 'title: deep', 'title:-deep', '-title:)', 'deep (nets', repeat('(', 6000), repeat('é', 6000), repeat('a1 ', 400)]) AS q;
 SELECT paperfeed.condition(NULL);
+-- one that is long, and in a table
+CREATE TEMP TABLE long AS SELECT paperfeed.condition(string_agg('longword' || n, ' or ')) AS condition FROM generate_series(1, 180) AS n;
+SELECT numnode(condition), to_tsvector('english', 'a longword77') @@ condition FROM long;
+SELECT paperfeed.condition(repeat('(', 4990) || 'deep' || repeat(')', 4990));
 
 -- a condition finds what plain SQL finds, of random words in all forms; document() reads as condition() does
 CREATE TEMP TABLE words AS SELECT n, (ARRAY['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'])[n] AS w FROM generate_series(1, 6) AS n;

@@ -32,6 +32,7 @@
 #include "utils/builtins.h"
 
 #define MAX_CONDITION	10000	/* bytes */
+#define MAX_RESULT		7000	/* bytes; a tsquery in a table must fit on a page */
 #define MAX_SHOWN		80		/* of it in messages */
 
 typedef struct Reader
@@ -318,5 +319,12 @@ pf_condition(PG_FUNCTION_ARGS)
 				 errmsg("the query \"%s\" has no words to look for", beginning(in)),
 				 errdetail("Words like \"the\" and \"of\" are in every paper "
 						   "and are not looked for.")));
+	if (VARSIZE(out) > MAX_RESULT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the query \"%s\" has too many words", beginning(in)),
+				 errdetail("As a tsquery it takes %d bytes, and it may take %d.",
+						   (int) VARSIZE(out), MAX_RESULT),
+				 errhint("Make several of it.")));
 	PG_RETURN_TSQUERY(out);
 }
