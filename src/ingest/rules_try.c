@@ -161,7 +161,7 @@ Datum
 pf_try_rule(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"query", "authors", "categories", "sources", "feed_tags"};
-	Arguments	args;
+	Arguments	args = {.nulls = {0}};
 
 	InitMaterializedSRF(fcinfo, 0);
 	set_k(fcinfo, ARG_K, &args);
@@ -182,7 +182,7 @@ pf_try_rule(PG_FUNCTION_ARGS)
 Datum
 pf_rule_matches(PG_FUNCTION_ARGS)
 {
-	Arguments	args;
+	Arguments	args = {.nulls = {0}};
 	Oid			id_types[1] = {INT8OID};
 	Datum		id[1];
 
@@ -217,7 +217,7 @@ pf_rule_matches(PG_FUNCTION_ARGS)
 Datum
 pf_unwanted_papers(PG_FUNCTION_ARGS)
 {
-	Arguments	args;
+	Arguments	args = {.nulls = {0}};
 
 	InitMaterializedSRF(fcinfo, 0);
 	memset(args.nulls, 'n', sizeof(args.nulls));
