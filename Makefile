@@ -33,14 +33,19 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/rules.sql \
+	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
 	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
+	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql \
 	src/ingest/watches.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql

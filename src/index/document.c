@@ -29,8 +29,8 @@
 #include "utils/builtins.h"
 
 #include "common/encoding.h"
-#include "common/memo.h"
 #include "common/fold.h"
+#include "common/memo.h"
 #include "index/author.h"
 #include "index/search.h"
 

@@ -23,6 +23,7 @@
 
 #include "catalog/namespace.h"
 #include "common/strings.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -31,6 +32,7 @@
 #include "utils/builtins.h"
 
 #define MAX_CONDITION	10000	/* bytes */
+#define MAX_RESULT		7000	/* bytes; a tsquery in a table must fit on a page */
 #define MAX_SHOWN		80		/* of it in messages */
 
 typedef struct Reader
@@ -38,6 +40,7 @@ typedef struct Reader
 	const char *s;				/* what is left */
 	const char *end;
 	Oid			config;
+	int			depth;			/* of parentheses */
 	text	   *all;
 	ParsedText	parsed;			/* used over and over */
 } Reader;
@@ -49,6 +52,8 @@ static const struct
 }			fields[] = {
 	{"title:", 1 << 3}, {"author:", 1 << 2}, {"authors:", 1 << 2}, {"abstract:", 1 << 1}
 };
+
+static const char not_closed[] = "A parenthesis is not closed.";
 
 static TSQuery read_branches(Reader *reader);
 
@@ -101,27 +106,38 @@ both(PGFunction operator, TSQuery a, TSQuery b)
 	return DatumGetTSQuery(DirectFunctionCall2(operator, TSQueryGetDatum(a), TSQueryGetDatum(b)));
 }
 
+static Oid
+find_config(char *name)
+{
+	return get_ts_config_oid(list_make2(makeString("pg_catalog"), makeString(name)), false);
+}
+
 static TSQuery
-make_phrase(Reader *reader, const char *s, int len)
+make_phrase(Reader *reader, Oid config, const char *s, int len)
 {
 	/* The function below has a notice for what is nothing. */
 	reader->parsed.curwords = 0;
-	parsetext(reader->config, &reader->parsed, unconstify(char *, s), len);
+	parsetext(config, &reader->parsed, unconstify(char *, s), len);
 	if (reader->parsed.curwords == 0)
 		return NULL;
-	return DatumGetTSQuery(DirectFunctionCall2(phraseto_tsquery_byid,
-											   ObjectIdGetDatum(reader->config),
+	return DatumGetTSQuery(DirectFunctionCall2(phraseto_tsquery_byid, ObjectIdGetDatum(config),
 											   PointerGetDatum(cstring_to_text_with_len(s, len))));
 }
 
-static void
-set_prefix(TSQuery query)
+/* What words begin with: "be", too, though that is a word that is left out. */
+static TSQuery
+make_prefix(Reader *reader, const char *s, int len)
 {
+	TSQuery		query = make_phrase(reader, reader->config, s, len);
+
+	if (query == NULL)
+		query = make_phrase(reader, find_config("simple"), s, len);
 	for (int i = 0; query != NULL && i < query->size; i++)
 	{
 		if (GETQUERY(query)[i].type == QI_VAL)
 			GETQUERY(query)[i].qoperand.prefix = true;
 	}
+	return query;
 }
 
 /* A field within another one stays as it is. */
@@ -167,7 +183,8 @@ read_field(Reader *reader)
 		if (reader->s == reader->end || is_blank(*reader->s) || *reader->s == ')')
 			syntax_error(reader, psprintf("Nothing stands behind \"%s\".", fields[i].name));
 		if (*reader->s == '-')
-			syntax_error(reader, psprintf("A dash stands before \"%s\", not behind it.", fields[i].name));
+			syntax_error(reader, psprintf("A dash stands before \"%s\", not behind it.",
+										  fields[i].name));
 		return fields[i].weights;
 	}
 	return 0;
@@ -185,10 +202,12 @@ read_part(Reader *reader)
 	if (*reader->s == '(')
 	{
 		reader->s++;
+		reader->depth++;
 		out = read_branches(reader);
 		if (reader->s == reader->end)
-			syntax_error(reader, "A parenthesis is not closed.");
+			syntax_error(reader, not_closed);
 		reader->s++;
+		reader->depth--;
 		return out;
 	}
 	if (*reader->s == '"')
@@ -197,23 +216,19 @@ read_part(Reader *reader)
 		reader->s = memchr(start, '"', reader->end - start);
 		if (reader->s == NULL)
 			syntax_error(reader, "A quotation mark is not closed.");
-		return make_phrase(reader, start, (int) (reader->s++ - start));
+		return make_phrase(reader, reader->config, start, (int) (reader->s++ - start));
 	}
 	start = reader->s;
 	len = word_length(reader);
 	reader->s += len;
 	if (len > 1 && start[len - 1] == '*')
-	{
-		out = make_phrase(reader, start, len - 1);
-		set_prefix(out);
-		return out;
-	}
-	return make_phrase(reader, start, len);
+		return make_prefix(reader, start, len - 1);
+	return make_phrase(reader, reader->config, start, len);
 }
 
 /* What is between two ORs: all of it is required. */
 static TSQuery
-read_branch(Reader *reader)
+read_branch(Reader *reader, bool behind_or)
 {
 	TSQuery		all = NULL;
 	bool		any = false;
@@ -247,26 +262,30 @@ read_branch(Reader *reader)
 			part = DatumGetTSQuery(DirectFunctionCall1(tsquery_not, TSQueryGetDatum(part)));
 		all = both(tsquery_and, all, part);
 	}
-	if (!any)
-		syntax_error(reader, reader->s < reader->end && *reader->s != ')' ?
-					 "Nothing stands before an \"or\"." :
-					 "Nothing stands behind an \"or\", between parentheses, or anywhere.");
-	return all;
+	if (any)
+		return all;
+	if (reader->s < reader->end && *reader->s != ')')
+		syntax_error(reader, "Nothing stands before an \"or\".");
+	if (behind_or)
+		syntax_error(reader, "Nothing stands behind an \"or\".");
+	if (reader->depth == 0)
+		syntax_error(reader, "There is nothing in it.");
+	syntax_error(reader, reader->s == reader->end ? not_closed :
+				 "Nothing stands between parentheses.");
 }
 
 /* Up to the end or a closing parenthesis. */
 static TSQuery
 read_branches(Reader *reader)
 {
-	TSQuery		any = NULL;
+	TSQuery		any = read_branch(reader, false);
 
-	for (;;)
+	while (reader->s < reader->end && *reader->s != ')')
 	{
-		any = both(tsquery_or, any, read_branch(reader));
-		if (reader->s == reader->end || *reader->s == ')')
-			return any;
 		reader->s += 2;
+		any = both(tsquery_or, any, read_branch(reader, true));
 	}
+	return any;
 }
 
 PG_FUNCTION_INFO_V1(pf_condition);
@@ -276,7 +295,11 @@ Datum
 pf_condition(PG_FUNCTION_ARGS)
 {
 	text	   *in = PG_GETARG_TEXT_PP(0);
-	Reader		reader = {.s = VARDATA_ANY(in),.end = VARDATA_ANY(in) + VARSIZE_ANY_EXHDR(in),.all = in};
+	Reader		reader = {
+		.s = VARDATA_ANY(in),
+		.end = VARDATA_ANY(in) + VARSIZE_ANY_EXHDR(in),
+		.all = in
+	};
 	TSQuery		out;
 
 	if (VARSIZE_ANY_EXHDR(in) > MAX_CONDITION)
@@ -284,7 +307,7 @@ pf_condition(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a query of %d bytes is too long", (int) VARSIZE_ANY_EXHDR(in)),
 				 errdetail("It may have %d bytes.", MAX_CONDITION)));
-	reader.config = get_ts_config_oid(list_make2(makeString("pg_catalog"), makeString("english")), false);
+	reader.config = find_config("english");
 	reader.parsed.lenwords = 16;
 	reader.parsed.words = palloc(sizeof(ParsedWord) * reader.parsed.lenwords);
 	out = read_branches(&reader);
@@ -294,6 +317,14 @@ pf_condition(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query \"%s\" has no words to look for", beginning(in)),
-				 errdetail("Words like \"the\" and \"of\" are in every paper and are not looked for.")));
+				 errdetail("Words like \"the\" and \"of\" are in every paper "
+						   "and are not looked for.")));
+	if (VARSIZE(out) > MAX_RESULT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the query \"%s\" has too many words", beginning(in)),
+				 errdetail("As a tsquery it takes %d bytes, and it may take %d.",
+						   (int) VARSIZE(out), MAX_RESULT),
+				 errhint("Make several of it.")));
 	PG_RETURN_TSQUERY(out);
 }

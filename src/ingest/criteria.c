@@ -18,6 +18,7 @@
 #include "common/encoding.h"
 #include "common/fold.h"
 #include "common/names.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "ingest/criteria.h"
 #include "mb/pg_wchar.h"
@@ -34,8 +35,7 @@
 struct PfSubject
 {
 	MemoryContext context;
-	const PfRow *row;			/* either this ... */
-	const PfRecord *rec;		/* ... or that */
+	const PfRow *row;
 	TSVector	words;
 	bool		has_authors;
 	PfStrings	authors;
@@ -171,7 +171,8 @@ read_texts(Datum array)
 	bool	   *nulls;
 	int			n;
 
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &items, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (!nulls[i])
@@ -207,55 +208,14 @@ pf_criteria_read(PfCriteria *out, const Datum values[PF_NCRITERIA], const bool n
 
 /* ---- what is looked at ---- */
 
-static PfSubject *
-make_subject(const PfRow *row, const PfRecord *rec)
+PfSubject *
+pf_subject_of_row(const PfRow *row)
 {
 	PfSubject  *subject = palloc0(sizeof(PfSubject));
 
 	subject->context = CurrentMemoryContext;
 	subject->row = row;
-	subject->rec = rec;
 	return subject;
-}
-
-PfSubject *
-pf_subject_of_row(const PfRow *row)
-{
-	return make_subject(row, NULL);
-}
-
-PfSubject *
-pf_subject_of_record(const PfRecord *rec)
-{
-	return make_subject(NULL, rec);
-}
-
-static void
-set_text_arg(NullableDatum *arg, PfStr value)
-{
-	arg->isnull = pf_str_blank(value);
-	arg->value = arg->isnull ? (Datum) 0 : PointerGetDatum(pf_utf8_to_text(value));
-}
-
-static void
-set_texts_arg(NullableDatum *arg, const PfStrings *list)
-{
-	Datum	   *items;
-
-	arg->isnull = list->n == 0;
-	if (arg->isnull)
-		return;
-	items = palloc(list->n * sizeof(Datum));
-	for (int i = 0; i < list->n; i++)
-		items[i] = PointerGetDatum(pf_utf8_to_text(list->items[i]));
-	arg->value = PointerGetDatum(construct_array(items, list->n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static void
-set_column_arg(NullableDatum *arg, const PfRow *row, PfColumn column)
-{
-	arg->isnull = row->nulls[column];
-	arg->value = row->values[column];
 }
 
 /* paperfeed.document(title, abstract, authors), of a room on the same floor */
@@ -263,6 +223,7 @@ static TSVector
 make_words(const PfSubject *subject)
 {
 	static const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID};
+	static const PfColumn columns[] = {PF_COL_TITLE, PF_COL_ABSTRACT, PF_COL_AUTHORS};
 	LOCAL_FCINFO(fcinfo, 3);
 	FmgrInfo	function;
 	Datum		result;
@@ -270,17 +231,10 @@ make_words(const PfSubject *subject)
 	fmgr_info(LookupFuncName(list_make2(makeString("paperfeed"), makeString("document")), 3, types,
 							 false), &function);
 	InitFunctionCallInfoData(*fcinfo, &function, 3, InvalidOid, NULL, NULL);
-	if (subject->row != NULL)
+	for (int i = 0; i < 3; i++)
 	{
-		set_column_arg(&fcinfo->args[0], subject->row, PF_COL_TITLE);
-		set_column_arg(&fcinfo->args[1], subject->row, PF_COL_ABSTRACT);
-		set_column_arg(&fcinfo->args[2], subject->row, PF_COL_AUTHORS);
-	}
-	else
-	{
-		set_text_arg(&fcinfo->args[0], subject->rec->title);
-		set_text_arg(&fcinfo->args[1], subject->rec->abstract);
-		set_texts_arg(&fcinfo->args[2], &subject->rec->authors);
+		fcinfo->args[i].value = subject->row->values[columns[i]];
+		fcinfo->args[i].isnull = subject->row->nulls[columns[i]];
 	}
 	result = FunctionCallInvoke(fcinfo);
 	if (fcinfo->isnull)
@@ -313,8 +267,7 @@ pf_subject_authors(PfSubject *subject)
 	if (!subject->has_authors)
 	{
 		MemoryContext old = MemoryContextSwitchTo(subject->context);
-		PfStrings	names = subject->rec != NULL ? subject->rec->authors :
-			row_list(subject->row, PF_COL_AUTHORS);
+		PfStrings	names = row_list(subject->row, PF_COL_AUTHORS);
 
 		for (int i = 0; i < names.n; i++)
 			add_author(&subject->authors, pf_author_fold(names.items[i]));
@@ -331,8 +284,7 @@ pf_subject_categories(PfSubject *subject)
 	if (!subject->has_categories)
 	{
 		MemoryContext old = MemoryContextSwitchTo(subject->context);
-		PfStrings	names = subject->rec != NULL ? subject->rec->categories :
-			row_list(subject->row, PF_COL_CATEGORIES);
+		PfStrings	names = row_list(subject->row, PF_COL_CATEGORIES);
 
 		for (int i = 0; i < names.n; i++)
 			pf_strings_add(&subject->categories, pf_category_fold(names.items[i]));
@@ -350,9 +302,7 @@ pf_subject_source(PfSubject *subject)
 	{
 		MemoryContext old = MemoryContextSwitchTo(subject->context);
 
-		if (subject->rec != NULL)
-			subject->source = subject->rec->source;
-		else if (!subject->row->nulls[PF_COL_SOURCE])
+		if (!subject->row->nulls[PF_COL_SOURCE])
 			subject->source = pf_text_to_utf8(DatumGetTextPP(subject->row->values[PF_COL_SOURCE]));
 		if (subject->source.s != NULL)
 			subject->source = pf_category_fold(subject->source);
@@ -414,7 +364,8 @@ pf_criteria_match(const PfCriteria *criteria, PfSubject *subject)
 		if (!has_any(&list, &criteria->sources))
 			return false;
 	}
-	if (criteria->categories.n > 0 && !has_any(pf_subject_categories(subject), &criteria->categories))
+	if (criteria->categories.n > 0 &&
+		!has_any(pf_subject_categories(subject), &criteria->categories))
 		return false;
 	if (criteria->authors.n > 0 && !has_any(pf_subject_authors(subject), &criteria->authors))
 		return false;

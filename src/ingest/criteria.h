@@ -19,7 +19,7 @@ typedef struct PfCriteria
 {
 	TSQuery		query;			/* over document(paper), see condition(); NULL = any */
 	PfStrings	authors;		/* in the form of pf_author_fold(): "ada lovelace", or a family name alone */
-	PfStrings	categories;		/* in the form of pf_category_fold(); "cs.*" stands for all that begin with "cs." */
+	PfStrings	categories;		/* in the form of pf_category_fold(); "cs.*" = all that begin with "cs." */
 	PfStrings	sources;		/* as in the column 'source', in the same form */
 } PfCriteria;
 
@@ -40,9 +40,8 @@ extern void pf_criteria_read(PfCriteria *out, const Datum values[PF_NCRITERIA],
 /* A paper as it is looked at; what is dear to make is made when it is first asked for. */
 typedef struct PfSubject PfSubject;
 
-/* They live in CurrentMemoryContext and point into what they are made of. */
+/* It lives in CurrentMemoryContext and points into the row. */
 extern PfSubject *pf_subject_of_row(const PfRow *row);
-extern PfSubject *pf_subject_of_record(const PfRecord *rec);
 
 /* The lists are sorted by pf_compare_strs() and have no two alike. */
 extern TSVector pf_subject_words(PfSubject *subject);	/* what document() gives */
@@ -58,6 +57,9 @@ extern PfStr pf_category_fold(PfStr name);
 
 extern bool pf_criteria_match(const PfCriteria *criteria, PfSubject *subject);
 
-extern int	pf_compare_strs(const void *a, const void *b);	/* of PfStr, byte by byte, as qsort wants it */
+/* SQL: _is_list() */
+extern Datum pf_is_list(PG_FUNCTION_ARGS);
+
+extern int	pf_compare_strs(const void *a, const void *b);	/* of PfStr, byte by byte, for qsort */
 
 #endif							/* PF_CRITERIA_H */

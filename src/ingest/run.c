@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "ingest/document.h"
+#include "ingest/rules.h"
 #include "ingest/run.h"
 
 static void
@@ -43,6 +44,7 @@ pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url, 
 	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
 	PfOutcome	outcome;
 
+	pf_rules_filter(writer, run->target, &feed->tags);
 	pf_input_start_checksum(in);
 	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
 	run->checksum = pf_input_end_checksum(in);

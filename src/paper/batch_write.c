@@ -506,6 +506,7 @@ tell_news(PfBatch *b)
 		pf_news_hook(news, n);
 }
 
+/* Tell those above which rows were written, and which are new to the feed. */
 static void
 tell_written(PfBatch *b)
 {
@@ -520,7 +521,7 @@ tell_written(PfBatch *b)
 	{
 		PfGroup    *group = &b->groups[g];
 
-		if (group->first >= 0 && !group->skip && group->write)
+		if (group->first >= 0 && !group->skip && (group->write || !was_shown(b, group)))
 			groups[n++] = group;
 	}
 	if (n == 0)
@@ -532,7 +533,8 @@ tell_written(PfBatch *b)
 			.paper = groups[i]->row->values[PF_COL_ID],
 			.row = groups[i]->row,
 			.changed = groups[i]->has_row ? groups[i]->changed : (PfColumnSet) -1,
-			.is_new = groups[i]->rows.n == 0
+			.is_new = groups[i]->rows.n == 0,
+			.was_shown = was_shown(b, groups[i])
 		};
 	for (int h = 0; h < nwritten_hooks; h++)
 		written_hooks[h] (papers, n);

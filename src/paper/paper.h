@@ -102,14 +102,22 @@ typedef struct PfWriter PfWriter;
 
 /*
  * Write records into 'target', a table OF paperfeed.paper, with the rights of
- * the current user on it.  Needs SPI to be connected from begin to end.
+ * the current user on it.  SPI has a level of its own from begin to end, and
+ * the memory context that is current at the beginning must live as long.
  * Raises 42809 if the table is of another type, 42P10 if its id is not unique.
  */
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
-extern void pf_writer_drop(PfWriter *writer);	/* a record that is not to be written */
 extern PfCounts pf_writer_end(PfWriter *writer);
+
+/*
+ * Asked of each record, as a row under an id of its own.  One that is not wanted
+ * only tells of a paper that has a row already, or gets one in the same batch;
+ * else it counts as dropped.
+ */
+typedef bool (*PfWantedFn) (const PfRow *told, void *arg);
+extern void pf_writer_filter(PfWriter *writer, PfWantedFn wanted, void *arg);
 
 /*
  * What a feed told of a paper of paperfeed.papers, for those above who want to
@@ -136,18 +144,19 @@ typedef struct PfNews
 typedef void (*PfNewsHook) (const PfNews *news, int n);
 extern PfNewsHook pf_news_hook;
 
-/* A row of paperfeed.papers that was inserted or changed. */
+/* A row of paperfeed.papers that was inserted or changed, or that a feed shows for the first time. */
 typedef struct PfWritten
 {
 	Datum		paper;			/* paperid */
-	const PfRow *row;			/* merged, as it was written */
-	PfColumnSet changed;		/* of a row that was there; else all columns */
+	const PfRow *row;			/* merged, as it is now */
+	PfColumnSet changed;		/* of a row that was there, perhaps none; else all columns */
 	bool		is_new;			/* the paper had no row before, under any id */
+	bool		was_shown;		/* this feed had shown the paper before */
 } PfWritten;
 
 /*
- * Called once for each batch that wrote any, under the same conditions as the
- * hook above, and after it.
+ * Called once for each batch that has any, under the same conditions as the hook
+ * above, and after it.
  */
 typedef void (*PfWrittenHook) (const PfWritten *papers, int n);
 
@@ -170,7 +179,7 @@ extern void pf_add_moved_hook(PfMovedHook hook);
 
 /*
  * Do rows exist for all papers that the feed ever showed?  False also if
- * these are too many to look.  SPI is connected.
+ * these are too many to look.
  */
 extern bool pf_writer_all_present(Oid target, int64 feed);
 
