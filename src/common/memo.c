@@ -58,7 +58,7 @@ key_len(PfStr key)
 static Entry **
 bucket(PfMemo *memo, const PfStr keys[PF_MEMO_KEYS])
 {
-	uint32		hash = hash_bytes((const unsigned char *) keys[0].s, keys[0].s == NULL ? 0 : keys[0].len);
+	uint32		hash = hash_bytes((const unsigned char *) keys[0].s, Max(key_len(keys[0]), 0));
 
 	for (int k = 1; k < PF_MEMO_KEYS; k++)
 		hash = hash_combine(hash, murmurhash32((uint32) key_len(keys[k])));

@@ -82,7 +82,7 @@ ask(const Wanted *wanted, int n, double *papers, double *idf)
 		.sql = "SELECT t.term, t.documents, t.idf FROM paperfeed.bm25_terms(("
 		"SELECT 'paperfeed.papers_search: ' || string_agg('''' || replace(replace(w,"
 		" E'\\\\', E'\\\\\\\\'), '''', '''''') || '''', ' ') FROM unnest($1) AS w"
-		/* Somebody may have dropped or replaced the index: then nothing is rare, and nothing alike. */
+		/* Somebody may have dropped or replaced the index: then nothing is rare or alike. */
 		" WHERE EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam"
 		" WHERE c.oid = to_regclass('paperfeed.papers_search') AND a.amname = 'paperfeed_bm25')"
 		")::paperfeed.bm25query) AS t"

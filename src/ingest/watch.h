@@ -123,6 +123,8 @@ extern double pf_watches_made_in(void);	/* milliseconds */
 /* ---- watch_match.c ---- */
 
 extern void pf_watches_init(void);	/* hooks and the setting; from _PG_init */
-extern void pf_hits_write(const PfHits *hits, const Datum *papers, const bool *is_new);	/* one each */
+
+/* Their papers, and whether these are new, are in the same order. */
+extern void pf_hits_write(const PfHits *hits, const Datum *papers, const bool *is_new);
 
 #endif							/* PF_WATCH_H */

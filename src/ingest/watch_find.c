@@ -168,8 +168,8 @@ note_words(PfWatchIndex *index, TSVector words)
 	index->words.n = 0;
 	for (int i = 0; i < words->size; i++)
 	{
-		int			term = pf_terms_find(index->terms, PF_TERM_WORD,
-										 (PfStr) {STRPTR(words) + entries[i].pos, (int) entries[i].len});
+		PfStr		word = {STRPTR(words) + entries[i].pos, (int) entries[i].len};
+		int			term = pf_terms_find(index->terms, PF_TERM_WORD, word);
 		int			count;
 
 		if (term < 0)
@@ -305,10 +305,11 @@ ask_similar(PfWatchIndex *index, const Paper *paper)
 	{
 		double		gain = sqrt(Max(left, 0)) + INEXACT;
 		bool		is_open = gain >= index->min_similarity;
+		int			term = heavy[i].term;
 
 		if (gain < index->min_similarity * PRECISION)
 			break;
-		for (int s = index->similar_start[heavy[i].term]; s < index->similar_start[heavy[i].term + 1]; s++)
+		for (int s = index->similar_start[term]; s < index->similar_start[term + 1]; s++)
 		{
 			const PfSimilarEntry *similar = &index->similar[s];
 

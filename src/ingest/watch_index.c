@@ -164,7 +164,8 @@ sort_prefixes(PfWatchIndex *index)
 	for (int i = 0; i < index->nterms; i++)
 	{
 		if (pf_terms_kind(index->terms, i) == PF_TERM_PREFIX)
-			index->prefixes[index->nprefixes++] = (PfWatchPrefix) {pf_terms_get(index->terms, i), i, -1};
+			index->prefixes[index->nprefixes++] =
+				(PfWatchPrefix) {pf_terms_get(index->terms, i), i, -1};
 	}
 	if (index->nprefixes > 1)
 		qsort(index->prefixes, index->nprefixes, sizeof(PfWatchPrefix), compare_prefixes);

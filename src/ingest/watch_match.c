@@ -202,8 +202,10 @@ compare_hits(const void *a, const void *b)
 static bool
 is_of_interest(const PfWritten *paper)
 {
+	const PfRow *row = paper->row;
+
 	return (paper->changed & LOOKED_AT) != 0 &&
-		(paper->row->nulls[PF_COL_WITHDRAWN] || !DatumGetBool(paper->row->values[PF_COL_WITHDRAWN]));
+		(row->nulls[PF_COL_WITHDRAWN] || !DatumGetBool(row->values[PF_COL_WITHDRAWN]));
 }
 
 static void

@@ -125,7 +125,8 @@ read_table(void)
 	TableScanDesc scan;
 
 	if (RelationGetDescr(rel)->natts != PF_WATCH_NCOLUMNS)
-		elog(ERROR, "table \"%s\" has an unexpected number of columns", RelationGetRelationName(rel));
+		elog(ERROR, "table \"%s\" has an unexpected number of columns",
+			 RelationGetRelationName(rel));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{

@@ -87,12 +87,13 @@ make_vector(Datum paper, Datum *id, Datum *words, Datum *weights)
 	numbers = palloc(Max(vector.n, 1) * sizeof(Datum));
 	for (int i = 0; i < vector.n; i++)
 	{
-		items[i] = PointerGetDatum(cstring_to_text_with_len(vector.words[i].s, vector.words[i].len));
+		items[i] = PointerGetDatum(cstring_to_text_with_len(vector.words[i].s,
+															vector.words[i].len));
 		numbers[i] = Float4GetDatum(vector.weights[i]);
 	}
 	*words = PointerGetDatum(construct_array(items, vector.n, TEXTOID, -1, false, TYPALIGN_INT));
-	*weights = PointerGetDatum(construct_array(numbers, vector.n, FLOAT4OID, sizeof(float4), true,
-											   TYPALIGN_INT));
+	*weights = PointerGetDatum(construct_array(numbers, vector.n, FLOAT4OID, sizeof(float4),
+											   true, TYPALIGN_INT));
 }
 
 /* ---- triggers ---- */
@@ -102,7 +103,8 @@ trigger_data(FunctionCallInfo fcinfo)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || RelationGetRelid(data->tg_relation) != pf_own_table("watches"))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		RelationGetRelid(data->tg_relation) != pf_own_table("watches"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function is for triggers on paperfeed.watches only")));
@@ -139,7 +141,8 @@ pf_watch_vector(PG_FUNCTION_ARGS)
 		PF_WATCH_SIMILAR_TO + 1, PF_WATCH_WORDS + 1, PF_WATCH_WEIGHTS + 1
 	};
 	TriggerData *data = trigger_data(fcinfo);
-	HeapTuple	row = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple;
+	HeapTuple	row = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ?
+		data->tg_newtuple : data->tg_trigtuple;
 	Datum		values[3] = {0};
 	bool		nulls[3] = {true, true, true};
 	bool		isnull;
@@ -329,7 +332,8 @@ fill(int64 id)
 	else
 		match_stored(&watch, COLUMNS " AND published OPERATOR(pg_catalog.>=) $1" MEETS, 2,
 					 scan_types, args, add_hit, &filling);
-	is_new = palloc_extended(Max(filling.hits.n, 1) * sizeof(bool), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	is_new = palloc_extended(Max(filling.hits.n, 1) * sizeof(bool),
+							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	pf_hits_write(&filling.hits, filling.papers, is_new);
 }
 
@@ -341,8 +345,8 @@ Datum
 pf_add_watch(PG_FUNCTION_ARGS)
 {
 	static const Oid types[NARG_ADD] = {
-		TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, PF_ARG_PAPER, FLOAT8OID, TEXTOID, BOOLOID,
-		TIMESTAMPTZOID
+		TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, PF_ARG_PAPER, FLOAT8OID, TEXTOID,
+		BOOLOID, TIMESTAMPTZOID
 	};
 	static PfPlan count = {
 		.sql = "SELECT count(*) FROM (SELECT FROM paperfeed.watches"
@@ -454,7 +458,8 @@ pf_try_watch(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a watch must look for something"),
-				 errhint("Give a query, authors, categories, sources, or a paper to be similar to.")));
+				 errhint("Give a query, authors, categories, sources, or a paper to be "
+						 "similar to.")));
 	if (PG_ARGISNULL(ARG_LAST))
 		return (Datum) 0;
 	args[0] = PG_GETARG_DATUM(ARG_LAST);
