@@ -9,7 +9,9 @@
 #define PF_INPUT_H
 
 #include "common/strings.h"
+#include "datatype/timestamp.h"
 
+/* An input belongs to the CurrentMemoryContext of its making, not to a transaction. */
 typedef struct PfInput PfInput;
 
 /* The bytes must outlive the input. */
@@ -17,6 +19,20 @@ extern PfInput *pf_input_memory(PfStr bytes);
 
 /* Raises the file system's error if it cannot be opened.  The caller checks rights. */
 extern PfInput *pf_input_file(const char *path);
+
+/* The same, but NULL, and why not, if it cannot be opened. */
+extern PfInput *pf_input_try_file(const char *path, const char **problem);
+
+/* By what a file is known again, without reading all of it. */
+typedef struct PfFileIdentity
+{
+	int64		size;			/* bytes */
+	TimestampTz modified;		/* whole seconds */
+	uint32		head;			/* CRC-32C of its first 64 kB */
+} PfFileIdentity;
+
+/* Of a file that was not read from yet. */
+extern void pf_input_identify(PfInput *in, PfFileIdentity *out);
 
 /*
  * The next bytes, valid until the next call; 0 of them at the end and after a
