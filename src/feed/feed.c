@@ -8,10 +8,11 @@
  *	 JSON: jsonstream.c -> json.c -> trees -> the format of the record's shape
  * -> records -> finish.c -> the callback.
  *
- * A line of JSON lines, or an element of a list, that is malformed becomes a
- * record that is none, with the reason, in its place among the others; so does
- * one that is over a limit.  Those before the first record are held back until
- * it comes: without any, this is no feed of papers, and they are no records.
+ * A line of JSON lines, or an element of a list, that is malformed, over a
+ * limit, or nothing that could be a paper, becomes a record that is none, with
+ * the reason, in its place among the others.  Those before the first record are
+ * held back until it comes: without any, this is no feed of papers, and they are
+ * no records.
  *
  * Everything lives in one memory context below the caller's; what libxml2 and
  * malloc own is released by its reset callback.
@@ -33,7 +34,7 @@
 
 #define PIECE_SIZE		16384	/* bytes between two looks at interrupts */
 #define MAX_LEADING		4096	/* bytes of junk before the first < or { */
-#define MAX_HELD		100		/* malformed values that are held back; others are forgotten */
+#define MAX_HELD		100		/* values without a paper that are held back; others are forgotten */
 #define MAX_QUOTED		1000	/* bytes of one that are shown */
 
 typedef enum Syntax
@@ -44,7 +45,7 @@ typedef enum Syntax
 	SYNTAX_NEITHER
 } Syntax;
 
-/* A malformed value. */
+/* A value that is no record. */
 typedef struct BadValue
 {
 	PfStr		reason;
@@ -168,8 +169,12 @@ note_bad_value(PfFeed *feed, const char *s, size_t len, int64 line, const PfJson
 		if ((unsigned char) text[i] < ' ')
 			text[i] = ' ';
 	}
-	bad.reason = value->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
-		pf_str_printf("%s at line %lld", value->fault.s, (long long) line) : pf_str_dup(value->fault);
+	if (value->ok)
+		bad.reason = pf_str_printf("there is no paper in it: line %lld", (long long) line);
+	else if (value->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		bad.reason = pf_str_printf("%s: line %lld", value->fault.s, (long long) line);
+	else
+		bad.reason = pf_str_dup(value->fault);
 	MemoryContextSwitchTo(old);
 
 	feed->held[feed->nheld++] = bad;
@@ -248,6 +253,8 @@ on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 		read_recording(feed, value.recording);
 		return;
 	}
+	if (value.records == 0 && !(value.ok && value.is_list))
+		note_bad_value(feed, s, len, line, &value, complete);
 	if (value.ok)
 		return;
 
@@ -255,9 +262,7 @@ on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 	if (feed->sqlstate == 0)
 		feed->sqlstate = value.sqlstate;
 	feed->doc.info.recovered = true;
-	if (value.records == 0)
-		note_bad_value(feed, s, len, line, &value, complete);
-	else if (value.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+	if (value.records > 0 && value.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
 		fail(feed, value.sqlstate, value.fault.s);
 }
 

@@ -63,6 +63,7 @@ struct PfJson
 	PfNode	   *root;			/* in the head; NULL for a scalar */
 	PfNode	   *open;			/* innermost container that we keep */
 	PfNode	   *list;			/* the open list of records */
+	bool		listed;			/* there is or was one */
 	const char *piece_start;	/* of the record */
 	int			skip;			/* open containers that we do not keep */
 	bool		told;			/* the head was told before its end */
@@ -457,7 +458,10 @@ begin_value(PfJson *json, bool named)
 	{
 		json->open = node;
 		if (kind == PF_NODE_ARRAY && json->list == NULL && is_list(json, node))
+		{
 			json->list = node;
+			json->listed = true;
+		}
 	}
 	return true;
 
@@ -555,6 +559,7 @@ parse(PfJson *json, const char *s, size_t len, bool open)
 	else if (len > 0 && *s == '[')
 		json->list = json->root = pf_node_add(json->head_arena, NULL, PF_NODE_ARRAY);
 	json->open = json->root;
+	json->listed = json->list != NULL;
 	json->skip = 0;
 	json->told = false;
 	json->taken = 0;
@@ -664,6 +669,7 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfJsonOutcome *o
 	json->len = len;
 	json->line = line;
 	json->over_limit = false;
+	json->listed = false;
 	json->taken = 0;
 	if (json->fault.s != NULL)
 		pfree(unconstify(char *, json->fault.s));
@@ -674,6 +680,7 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfJsonOutcome *o
 	out->sqlstate = json->over_limit ? ERRCODE_PROGRAM_LIMIT_EXCEEDED : ERRCODE_INVALID_JSON_TEXT;
 	out->fault = json->fault;
 	out->records = json->taken;
+	out->is_list = json->listed;
 
 	/* Services give a cursor with the empty page at the end, too. */
 	if (doc->info.records == 0)

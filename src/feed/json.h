@@ -17,6 +17,7 @@ typedef struct PfJsonOutcome
 	int			sqlstate;		/* if not */
 	PfStr		fault;			/* the first fault of form, also one that was mended; none = none */
 	int64		records;		/* handed on */
+	bool		is_list;		/* it has a list of records, which may be empty, or is one */
 	PfStr		recording;		/* body of an HTTP recording (palloc'd); none = it is none */
 } PfJsonOutcome;
 

@@ -298,7 +298,7 @@ static void
 note_unread(Load *load, const char *problem)
 {
 	load->row.state = PF_LOAD_FAILED;
-	load->row.error = pf_text_to_utf8(cstring_to_text(problem)).s;
+	load->row.error = pf_str_dup(pf_text_to_utf8(cstring_to_text(problem))).s;
 	pf_load_row_note(&load->row);
 	pf_job_commit();
 	load->nfailed++;
@@ -332,7 +332,8 @@ begin_file(Load *load, const PfLoadKey *key)
 
 	if (row->counts.seen > 0 && !row->same)
 		ereport(NOTICE,
-				(errmsg("\"%s\" has changed since it was loaded: beginning anew", load->path)));
+				(errmsg("\"%s\" or its base_url has changed since it was loaded: beginning anew",
+						load->path)));
 	else if (row->counts.seen > 0 && !anew)
 		ereport(NOTICE,
 				(errmsg("going on with \"%s\" behind record %lld", load->path,
