@@ -21,10 +21,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "common/encoding.h"
 #include "ingest/input.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/fd.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -146,7 +148,17 @@ pf_input_try_file(const char *path, const char **problem)
 	return NULL;
 }
 
-/* Read from the file, as much as there is at once. */
+static void
+set_fault(PfInput *in, int sqlstate, const char *fault)
+{
+	in->done = true;
+	if (in->fault != NULL)
+		return;
+	in->fault = fault;
+	in->sqlstate = sqlstate;
+}
+
+/* Read from the file, as much as there is at once; 0 = the end, or a fault. */
 static size_t
 read_file(PfInput *in)
 {
@@ -157,11 +169,11 @@ read_file(PfInput *in)
 		CHECK_FOR_INTERRUPTS();
 		n = read(in->fd, in->buffer, BUFFER_SIZE);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read file \"%s\": %m", in->path)));
-	return (size_t) n;
+	if (n >= 0)
+		return (size_t) n;
+	set_fault(in, ERRCODE_IO_ERROR,
+			  pf_str_dup(pf_text_to_utf8(cstring_to_text(psprintf("could not read the file: %m")))).s);
+	return 0;
 }
 
 /* To its beginning again. */
@@ -256,14 +268,6 @@ pf_input_checksum(PfInput *in)
 	if (in->path != NULL)
 		rewind_file(in);
 	return checksum;
-}
-
-static void
-set_fault(PfInput *in, int sqlstate, const char *fault)
-{
-	in->done = true;
-	in->fault = fault;
-	in->sqlstate = sqlstate;
 }
 
 static void

@@ -36,8 +36,7 @@ extern void pf_input_identify(PfInput *in, PfFileIdentity *out);
 
 /*
  * The next bytes, valid until the next call; 0 of them at the end and after a
- * fault of the data, which pf_input_fault then tells.  Raises an error only if
- * a file cannot be read.
+ * fault of the data or of the file, which pf_input_fault then tells.
  */
 extern size_t pf_input_next(PfInput *in, const char **bytes);
 
@@ -51,7 +50,7 @@ extern uint64 pf_input_checksum(PfInput *in);
 extern void pf_input_start_checksum(PfInput *in);
 extern uint64 pf_input_end_checksum(PfInput *in);
 
-/* What was wrong with compressed data, for people; NULL if nothing.  '*sqlstate' goes with it. */
+/* What was wrong with compressed data or with reading it, for people; NULL if nothing.  '*sqlstate' goes with it. */
 extern const char *pf_input_fault(const PfInput *in, int *sqlstate);
 
 /* Bytes read from below, before decompression. */

@@ -248,7 +248,7 @@ print $big '</ListRecords></OAI-PMH>';
 close $big;
 SKIP:
 {
-	skip 'needs /proc', 1 unless -r '/proc/self/status';
+	skip 'needs /proc', 3 unless -r '/proc/self/status';
 	my $session = PaperfeedSession->new($node);
 	$session->query("CALL paperfeed.ingest_files('$dir/many/b.xml.gz', 'slow')");
 	$session->query(q{COPY (SELECT 5) TO '/proc/self/clear_refs'});
@@ -258,6 +258,15 @@ SKIP:
 	is($session->query(q{SELECT records, state FROM paperfeed.loads WHERE path ~ 'big'}), '28000|done', 'a longer file');
 	note "grown by $grown kB";
 	cmp_ok($grown, '<', 16 * 1024 + 16 * 1024, 'takes no more memory over 140 commits than shared buffers and a batch');
+
+	# A file that cannot be read is its own fault.
+	mkdir "$dir/unread";
+	symlink '/proc/self/mem', "$dir/unread/a" or die;
+	spill('unread/b.jsonl', qq({"id": "doi:10.1000/unread", "title": "Read"}\n));
+	chmod 0755, "$dir/unread";
+	$session->query("CALL paperfeed.ingest_files('$dir/unread', 'slow')");
+	is($session->query(q{SELECT state, error FROM paperfeed.loads WHERE path ~ '/unread/' ORDER BY path}),
+		"failed|could not read the file: Input/output error\ndone|", 'a file that cannot be read keeps no other out');
 	$session->close;
 }
 
