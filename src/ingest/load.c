@@ -338,7 +338,8 @@ begin_file(Load *load, const PfLoadKey *key)
 		ereport(NOTICE,
 				(errmsg("going on with \"%s\" behind record %lld", load->path,
 						(long long) row->counts.seen)));
-	pf_load_row_begin(row, key, anew);
+	if (!row->is_new)
+		pf_load_row_begin(row, key, anew);
 	load->skip = row->counts.seen;
 	load->url = pf_str_join(PF_STR_LIT("file:"), pf_text_to_utf8(cstring_to_text(load->path)));
 	note_progress(load);
