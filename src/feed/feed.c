@@ -34,7 +34,7 @@
 
 #define PIECE_SIZE		16384	/* bytes between two looks at interrupts */
 #define MAX_LEADING		4096	/* bytes of junk before the first < or { */
-#define MAX_HELD		100		/* values without a paper that are held back; others are forgotten */
+#define MAX_HELD		100		/* values without a paper that are held back, then forgotten */
 #define MAX_QUOTED		1000	/* bytes of one that are shown */
 
 typedef enum Syntax

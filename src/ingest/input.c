@@ -21,11 +21,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "catalog/pg_authid.h"
 #include "common/encoding.h"
 #include "ingest/input.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/fd.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -87,6 +89,18 @@ make_input(void)
 	callback->arg = in;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 	return in;
+}
+
+void
+pf_input_check_rights(void)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read server files"),
+				 errdetail("Only roles with privileges of the \"%s\" role may ingest server files.",
+						   "pg_read_server_files"),
+				 errhint("Read the file on the client and use paperfeed.ingest_document.")));
 }
 
 PfInput *
@@ -163,6 +177,7 @@ static size_t
 read_file(PfInput *in)
 {
 	ssize_t		n;
+	const char *message;
 
 	do
 	{
@@ -171,8 +186,8 @@ read_file(PfInput *in)
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return (size_t) n;
-	set_fault(in, ERRCODE_IO_ERROR,
-			  pf_str_dup(pf_text_to_utf8(cstring_to_text(psprintf("could not read the file: %m")))).s);
+	message = psprintf("could not read the file: %m");
+	set_fault(in, ERRCODE_IO_ERROR, pf_str_dup(pf_text_to_utf8(cstring_to_text(message))).s);
 	return 0;
 }
 

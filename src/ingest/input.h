@@ -17,6 +17,9 @@ typedef struct PfInput PfInput;
 /* The bytes must outlive the input. */
 extern PfInput *pf_input_memory(PfStr bytes);
 
+/* Raises 42501 unless the current user may read server files. */
+extern void pf_input_check_rights(void);
+
 /* Raises the file system's error if it cannot be opened.  The caller checks rights. */
 extern PfInput *pf_input_file(const char *path);
 
@@ -50,7 +53,10 @@ extern uint64 pf_input_checksum(PfInput *in);
 extern void pf_input_start_checksum(PfInput *in);
 extern uint64 pf_input_end_checksum(PfInput *in);
 
-/* What was wrong with compressed data or with reading it, for people; NULL if nothing.  '*sqlstate' goes with it. */
+/*
+ * What was wrong with compressed data or with reading the file, for people; NULL
+ * if nothing.  '*sqlstate' goes with it.
+ */
 extern const char *pf_input_fault(const PfInput *in, int *sqlstate);
 
 /* Bytes read from below, before decompression. */

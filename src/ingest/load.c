@@ -24,7 +24,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_authid.h"
 #include "common/encoding.h"
 #include "fmgr.h"
 #include "ingest/job.h"
@@ -32,7 +31,6 @@
 #include "ingest/run.h"
 #include "miscadmin.h"
 #include "paper/plan.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -413,8 +411,8 @@ tell_totals(Load *load)
 						(long long) load->records, load->nloaded + load->nfailed,
 						(long long) load->papers),
 				 load->nfailed + load->nskipped + load->nbusy == 0 ? 0 :
-				 errdetail("Of %d files %d have faults, %d were loaded before, %d are left to others.",
-						   load->files.n, load->nfailed, load->nskipped, load->nbusy)));
+				 errdetail("Of %d files %d have faults, %d were loaded before, %d are left to "
+						   "others.", load->files.n, load->nfailed, load->nskipped, load->nbusy)));
 }
 
 /* ----------------------------------------------------------------
@@ -425,7 +423,9 @@ tell_totals(Load *load)
 static void
 take_arguments(FunctionCallInfo fcinfo, Load *load, char **path)
 {
-	static const char *const names[] = {"path", "target", NULL, "commit_every", "recursive", "again"};
+	static const char *const names[] = {
+		"path", "target", NULL, "commit_every", "recursive", "again"
+	};
 
 	for (int i = 0; i < (int) lengthof(names); i++)
 	{
@@ -447,7 +447,8 @@ take_arguments(FunctionCallInfo fcinfo, Load *load, char **path)
 	if (load->commit_every < 1 || load->commit_every > MAX_COMMIT_EVERY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("commit_every must be a number of records from 1 to %d", MAX_COMMIT_EVERY)));
+				 errmsg("commit_every must be a number of records from 1 to %d",
+						MAX_COMMIT_EVERY)));
 	load->again = PG_GETARG_BOOL(ARG_AGAIN);
 }
 
@@ -463,13 +464,7 @@ pf_ingest_files(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(context);
 	memset(&load, 0, sizeof(load));
 	take_arguments(fcinfo, &load, &path);
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read server files"),
-				 errdetail("Only roles with privileges of the \"%s\" role may ingest server files.",
-						   "pg_read_server_files"),
-				 errhint("Read the file on the client and use paperfeed.ingest_document.")));
+	pf_input_check_rights();
 	pf_job_connect(fcinfo, "paperfeed.ingest_files()");
 	pf_writer_check(load.target);
 	pf_load_files_find(&load.files, path, PG_GETARG_BOOL(ARG_RECURSIVE));

@@ -55,7 +55,8 @@ static PfPlan open_plan = {
 
 static PfPlan begin_plan = {
 	.sql = "UPDATE paperfeed.loads SET base_url = $3, size = $4, modified_at = $5, head = $6,"
-	" changed_at = $7, state = 'loading', done_at = NULL, error = NULL WHERE path = $1 AND target = $2"
+	" changed_at = $7, state = 'loading', done_at = NULL, error = NULL"
+	" WHERE path = $1 AND target = $2"
 };
 
 static PfPlan anew_plan = {
@@ -105,11 +106,17 @@ pf_load_row_is_done(const PfLoadKey *key)
 	return done;
 }
 
+static Datum
+column(int number, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, isnull);
+}
+
 static int64
 column_int(int number)
 {
 	bool		isnull;
-	Datum		datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, &isnull);
+	Datum		datum = column(number, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(datum);
 }
@@ -122,11 +129,9 @@ pf_load_row_open(PfLoadRow *row, const PfLoadKey *key)
 
 	(void) run_keyed(&open_plan, key);
 	memset(row, 0, sizeof(PfLoadRow));
-	row->id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	row->is_new = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2,
-											 &isnull));
-	row->same = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
-										   &isnull));
+	row->id = DatumGetInt32(column(1, &isnull));
+	row->is_new = DatumGetBool(column(2, &isnull));
+	row->same = DatumGetBool(column(3, &isnull));
 	state = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4);
 	row->state = strcmp(state, states[PF_LOAD_DONE]) == 0 ? PF_LOAD_DONE :
 		strcmp(state, states[PF_LOAD_FAILED]) == 0 ? PF_LOAD_FAILED : PF_LOAD_LOADING;
@@ -139,7 +144,7 @@ pf_load_row_open(PfLoadRow *row, const PfLoadKey *key)
 	row->counts.dropped = column_int(11);
 	row->counts.rejected = column_int(12);
 	SPI_freetuptable(SPI_tuptable);
-	/* Whoever had the lock before us wrote the row before he gave it back, and before we read it. */
+	/* The row is ours until the commit: who had the lock before has written what he had to. */
 	return pf_lock_try("loads", row->id, 0);
 }
 
@@ -158,8 +163,10 @@ pf_load_row_begin(PfLoadRow *row, const PfLoadKey *key, bool anew)
 void
 pf_load_row_note(const PfLoadRow *row)
 {
-	static const Oid types[] = {INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID,
-	INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID};
+	static const Oid types[] = {
+		INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID,
+		INT8OID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID
+	};
 	Datum		args[12];
 	char		nulls[12];
 	PfStr		error = pf_str(row->error);
