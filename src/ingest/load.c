@@ -12,9 +12,9 @@
  * a load that was not broken off, so that what they add up to is the same.
  *
  * Whoever loads a file holds its lock (see load_row.c).  Each batch locks the
- * feed's row, as every ingest does, and has an SPI connection of its own, which
- * takes plans and results with it.  Between batches, while records are passed
- * over, nothing is held: no snapshot and no lock on a row.
+ * feed's row, as every ingest does, and has a writer and a memory context of its
+ * own.  Between batches, while records are passed over, nothing is held: no
+ * snapshot and no lock on a row.
  *
  * A fault of a file is told and noted, and the next file is read; papers before
  * the fault stay.  An error of the caller's, a constraint of his table for
@@ -90,7 +90,6 @@ begin_batch(Load *load)
 {
 	MemoryContext old = MemoryContextSwitchTo(load->context);
 
-	pf_spi_connect();
 	pf_feed_row_lock(&load->feed, load->url, load->target);
 	load->writer = pf_writer_begin(load->target, load->feed.id, load->feed.is_new);
 	pf_writer_go_on(load->writer, &load->row.counts);
@@ -131,7 +130,6 @@ commit_batch(Load *load)
 
 	pf_load_row_note(&load->row);
 	note_progress(load);
-	SPI_finish();
 	pf_job_commit();
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(load->context);
