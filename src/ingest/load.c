@@ -164,7 +164,7 @@ time_left(int64 seconds)
 		return psprintf("%d s", (int) Max(seconds, 0));
 	if (seconds < 3600)
 		return psprintf("%d min", (int) (seconds / 60));
-	return psprintf("%d h %d min", (int) (seconds / 3600), (int) (seconds / 60 % 60));
+	return psprintf("%lld h %d min", (long long) (seconds / 3600), (int) (seconds / 60 % 60));
 }
 
 /* Now and then say how far it is; for others to see, too, where that costs no batch. */
