@@ -32,6 +32,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
 	src/ingest/sources.sql \
+	src/ingest/opml.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \

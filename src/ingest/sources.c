@@ -129,11 +129,14 @@ pf_source_label(PfStr in)
 	for (int i = 0; i < in.len; i++)
 	{
 		unsigned char c = (unsigned char) in.s[i];
+		/* U+0080 to U+009F are control characters, too. */
+		bool		high = c == 0xC2 && i + 1 < in.len && (unsigned char) in.s[i + 1] < 0xA0;
 
-		if (c > ' ' && c != 0x7f)
+		if (c > ' ' && c != 0x7f && !high)
 			buf[n++] = in.s[i];
 		else if (n > 0 && buf[n - 1] != ' ')
 			buf[n++] = ' ';
+		i += high;
 	}
 	if (n > MAX_LABEL)
 		n = pg_encoding_mbcliplen(PG_UTF8, buf, n, MAX_LABEL);
