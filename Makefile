@@ -33,6 +33,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/ingest.sql \
 	src/ingest/sources.sql \
 	src/ingest/opml.sql \
+	src/ingest/presets.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
