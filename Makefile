@@ -34,6 +34,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/sources.sql \
 	src/ingest/opml.sql \
 	src/ingest/presets.sql \
+	src/ingest/discover.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
