@@ -161,7 +161,7 @@ pf_opml_read(PfStr document, PfOutlineFn fn, void *arg, bool *cut_off)
 		if (!began && !pf_str_eq_nocase(tag->name, "opml"))
 			return no_opml(tag);
 		began = true;
-		if (pf_str_eq_nocase(tag->name, "opml") && tag->closing)
+		if (pf_str_eq_nocase(tag->name, "opml") && (tag->closing || tag->empty))
 			*cut_off = false;
 		if (!pf_str_eq_nocase(tag->name, "outline"))
 			continue;

@@ -19,6 +19,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/encoding.h"
+#include "common/urls.h"
 #include "feed/opml.h"
 #include "fetch/fetch.h"
 #include "fmgr.h"
@@ -252,6 +253,24 @@ column_strings(HeapTuple row, TupleDesc desc, int number)
 	return out;
 }
 
+/* An address without its password, and as it is but for that. */
+static PfStr
+without_password(PfStr url)
+{
+	PfUrl		parts;
+	const char *host;
+
+	if (memchr(url.s, '@', url.len) == NULL)
+		return url;
+	if (!pf_url_split(url, &parts))
+		return pf_fetch_public_url(url);
+	if (parts.userinfo.s == NULL)
+		return url;
+	host = parts.userinfo.s + parts.userinfo.len + 1;
+	return pf_str_join((PfStr) {url.s, (int) (parts.userinfo.s - url.s)},
+					   (PfStr) {host, (int) (url.s + url.len - host)});
+}
+
 static void
 put_feed(StringInfo out, HeapTuple row, TupleDesc desc, const PfStrings *tags, bool passwords)
 {
@@ -260,8 +279,8 @@ put_feed(StringInfo out, HeapTuple row, TupleDesc desc, const PfStrings *tags, b
 	PfStr		home = column_str(row, desc, 3);
 	PfStr		categories = PF_STR_NONE;
 
-	if (!passwords && memchr(url.s, '@', url.len) != NULL)
-		url = pf_fetch_public_url(url);
+	if (!passwords)
+		url = without_password(url);
 	appendStringInfoString(out, "<outline type=\"rss\"");
 	put_attribute(out, "text", title.s != NULL ? title : url);
 	if (title.s != NULL)
@@ -288,7 +307,7 @@ pf_export_opml(PG_FUNCTION_ARGS)
 	static PfPlan plan = {
 		.sql = "SELECT url, title, home, tags FROM paperfeed.feeds"
 		" WHERE target = $1 AND state IN ('active', 'paused')"
-		" ORDER BY tags[array_lower(tags, 1)] COLLATE \"C\" NULLS FIRST, id"
+		" ORDER BY tags[array_lower(tags, 1)] COLLATE \"C\" NULLS FIRST, url COLLATE \"C\""
 	};
 	Datum		args[1] = {ObjectIdGetDatum(PG_GETARG_OID(0))};
 	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "paperfeed outline",

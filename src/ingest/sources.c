@@ -79,7 +79,8 @@ static PfPlan add_plan = {
 
 static PfPlan join_plan = {
 	.sql = "UPDATE paperfeed.feeds AS f SET tags = f.tags || ARRAY(SELECT t.tag"
-	" FROM unnest($4) WITH ORDINALITY AS t (tag, n) WHERE t.tag <> ALL (f.tags) ORDER BY t.n)"
+	" FROM unnest($4) WITH ORDINALITY AS t (tag, n) WHERE t.tag <> ALL (f.tags) ORDER BY t.n"
+	" LIMIT greatest(" CppAsString2(MAX_TAGS) " - cardinality(f.tags), 0))"
 	" WHERE url = $1 AND target = $2 AND state IN ('active', 'paused')" RESULT
 };
 
@@ -323,8 +324,10 @@ find_feed(FunctionCallInfo fcinfo)
 	if (!run(&plan, ARG_TARGET + 1, &source))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("feed \"%s\" of that target does not exist",
-						server_text(pf_fetch_public_url(source.url)))));
+				 errmsg("feed \"%s\" for table \"%s\" does not exist",
+						server_text(pf_fetch_public_url(source.url)),
+						DatumGetCString(DirectFunctionCall1(regclassout,
+															ObjectIdGetDatum(source.target))))));
 	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return id;
