@@ -282,7 +282,9 @@ pf_html_links(PfStr page, PfStr base, PfHtmlLinkFn fn, void *arg)
 		{
 			if (anchor.title.s == NULL)
 				anchor.title = short_title((PfStr) {text.data, text.len});
+			MemoryContextSwitchTo(upper);
 			fn(&anchor, arg);
+			MemoryContextSwitchTo(each);
 			in_anchor = false;
 		}
 
@@ -298,7 +300,10 @@ pf_html_links(PfStr page, PfStr base, PfHtmlLinkFn fn, void *arg)
 			has_base = url.s != NULL;
 		}
 		else if (!tag->closing && pf_str_eq_nocase(tag->name, "link") && read_link(tag, base, &link))
+		{
+			MemoryContextSwitchTo(upper);
 			fn(&link, arg);
+		}
 		else if (!tag->closing && pf_str_eq_nocase(tag->name, "a"))
 		{
 			MemoryContextReset(open);

@@ -18,6 +18,7 @@ typedef struct PfHtmlLink
 	const char *type;			/* "rss", "atom", "rdf", "json feed", "xml"; NULL = not said */
 } PfHtmlLink;
 
+/* Gets a link that is gone afterwards, in the caller's memory context. */
 typedef void (*PfHtmlLinkFn) (const PfHtmlLink *link, void *arg);
 
 /*

@@ -25,11 +25,13 @@
 #include "common/tagscan.h"
 #include "feed/opml.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #define MAX_DEPTH	32			/* of outlines whose names are remembered */
 #define MAX_TAGS	256			/* of an outline that are handed on */
+#define MAX_CATEGORIES	65536	/* bytes of an attribute "category" that are read */
 
 static PfStr
 get_address(const PfScannedTag *tag)
@@ -115,6 +117,8 @@ add_categories(PfStrings *tags, PfStr categories)
 {
 	PfStrings	list = {0};
 
+	if (categories.len > MAX_CATEGORIES)
+		categories.len = pg_encoding_mbcliplen(PG_UTF8, categories.s, categories.len, MAX_CATEGORIES);
 	pf_strings_split(&list, categories, ",");
 	for (int i = 0; i < list.n && tags->n < MAX_TAGS; i++)
 	{
