@@ -149,13 +149,8 @@ import_entry(Entry *entry)
 		refuse(entry, problem);
 		return;
 	}
-	if (pf_source_join(&entry->source))
-		entry->values[OUT_OUTCOME] = CStringGetTextDatum("known");
-	else
-	{
-		pf_source_add(&entry->source);
-		entry->values[OUT_OUTCOME] = CStringGetTextDatum("added");
-	}
+	entry->values[OUT_OUTCOME] = CStringGetTextDatum(pf_source_import(&entry->source) ?
+													 "added" : "known");
 	take_row(entry);
 }
 

@@ -70,11 +70,24 @@ static PfPlan change_plan = {
 	.sql = "UPDATE paperfeed.feeds AS f SET" GIVEN " WHERE url = $1 AND target = $2" RESULT
 };
 
+#define INSERT \
+	"INSERT INTO paperfeed.feeds AS f (url, target, title, own_title, tags, every, headers," \
+	" state, added_at, next_check, why)" \
+	" VALUES ($1, $2, $3, $3 IS NOT NULL, $4, $5, $6, 'active', $7, $7, 'it was just added')" \
+	" ON CONFLICT (url, target)"
+
 static PfPlan add_plan = {
-	.sql = "INSERT INTO paperfeed.feeds AS f (url, target, title, own_title, tags, every, headers,"
-	" state, added_at, next_check, why)"
-	" VALUES ($1, $2, $3, $3 IS NOT NULL, $4, $5, $6, 'active', $7, $7, 'it was just added')"
-	" ON CONFLICT (url, target) DO UPDATE SET" GIVEN RESULT
+	.sql = INSERT " DO UPDATE SET" GIVEN RESULT
+};
+
+/* For an import, which leaves alone what is in the list. */
+static PfPlan revive_plan = {
+	.sql = "UPDATE paperfeed.feeds AS f SET" GIVEN " WHERE url = $1 AND target = $2"
+	" AND state IN ('manual', 'ended')" RESULT
+};
+
+static PfPlan insert_plan = {
+	.sql = INSERT " DO NOTHING" RESULT
 };
 
 static PfPlan join_plan = {
@@ -115,6 +128,8 @@ pf_source_url_problem(PfStr url)
 
 	if (problem == NULL && url.len > PF_FEED_MAX_URL)
 		problem = psprintf("it is longer than %d bytes", PF_FEED_MAX_URL);
+	if (problem == NULL && !pf_str_eq(pf_text_to_utf8(pf_utf8_to_text(url)), url))
+		problem = "it has characters that the database's encoding lacks";
 	return problem;
 }
 
@@ -197,9 +212,17 @@ pf_source_add(const PfSource *source)
 }
 
 bool
-pf_source_join(const PfSource *source)
+pf_source_import(const PfSource *source)
 {
-	return run(&join_plan, ARG_TAGS + 1, source);
+	/* Again if somebody else added or removed it in between. */
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (run(&join_plan, ARG_TAGS + 1, source))
+			return false;
+		if (run(&revive_plan, NARG, source) || run(&insert_plan, NARG, source))
+			return true;
+	}
 }
 
 /* ----------------------------------------------------------------

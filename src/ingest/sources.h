@@ -40,7 +40,7 @@ extern void pf_source_tag(PfStrings *tags, PfStr tag);
  */
 extern void pf_source_add(const PfSource *source);
 
-/* If refresh() asks the feed already, or it is paused: add the tags, and true. */
-extern bool pf_source_join(const PfSource *source);
+/* The same, but if refresh() asks the feed already, or it is paused, it only gets the tags that it lacks, and false. */
+extern bool pf_source_import(const PfSource *source);
 
 #endif							/* PF_SOURCES_H */
