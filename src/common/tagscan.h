@@ -16,7 +16,7 @@ typedef struct PfTagScan
 {
 	const char *p;
 	const char *end;
-	bool		html;			/* elements with text alone inside, scripts for instance, are known */
+	bool		html;			/* what is in scripts and the like is text, not tags */
 } PfTagScan;
 
 /* Points into the document; values are as they are written. */
@@ -40,7 +40,10 @@ typedef struct PfScannedTag
  */
 extern bool pf_tagscan_next(PfTagScan *scan, PfScannedTag *tag);
 
-/* The value of an attribute, ASCII case disregarded, references resolved, trimmed; none if there is none.  May be palloc'd. */
+/*
+ * The value of an attribute, ASCII case of its name disregarded, references
+ * resolved, trimmed; none if there is none.  It may be palloc'd.
+ */
 extern PfStr pf_tagscan_value(const PfScannedTag *tag, const char *name);
 
 #endif							/* PF_TAGSCAN_H */

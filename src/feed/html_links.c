@@ -113,7 +113,8 @@ query_names_feed(PfStr query)
 			return true;
 		for (int j = 0; j < (int) lengthof(names); j++)
 		{
-			if (pf_str_eq_nocase(name, names[j]) && (contains(value, "rss") || contains(value, "atom")))
+			if (pf_str_eq_nocase(name, names[j]) &&
+				(contains(value, "rss") || contains(value, "atom")))
 				return true;
 		}
 	}
@@ -299,7 +300,8 @@ pf_html_links(PfStr page, PfStr base, PfHtmlLinkFn fn, void *arg)
 				base = pf_str_dup(url);
 			has_base = url.s != NULL;
 		}
-		else if (!tag->closing && pf_str_eq_nocase(tag->name, "link") && read_link(tag, base, &link))
+		else if (!tag->closing && pf_str_eq_nocase(tag->name, "link") &&
+				 read_link(tag, base, &link))
 		{
 			MemoryContextSwitchTo(upper);
 			fn(&link, arg);

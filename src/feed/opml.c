@@ -118,7 +118,8 @@ add_categories(PfStrings *tags, PfStr categories)
 	PfStrings	list = {0};
 
 	if (categories.len > MAX_CATEGORIES)
-		categories.len = pg_encoding_mbcliplen(PG_UTF8, categories.s, categories.len, MAX_CATEGORIES);
+		categories.len = pg_encoding_mbcliplen(PG_UTF8, categories.s, categories.len,
+											   MAX_CATEGORIES);
 	pf_strings_split(&list, categories, ",");
 	for (int i = 0; i < list.n && tags->n < MAX_TAGS; i++)
 	{

@@ -27,8 +27,8 @@
 #define MAX_PAGE	(4 * 1024 * 1024)	/* bytes of HTML that are looked at */
 #define MAX_FOUND	100			/* feeds of either kind of link */
 #define PIECE_SIZE	65536
-#define ACCEPT		"text/html, application/xhtml+xml, application/atom+xml, application/rss+xml, " \
-					"application/rdf+xml, application/feed+json, application/json;q=0.9, " \
+#define ACCEPT		"text/html, application/xhtml+xml, application/atom+xml, " \
+					"application/rss+xml, application/rdf+xml, application/feed+json, application/json;q=0.9, " \
 					"application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 
 PG_FUNCTION_INFO_V1(pf_discover);
@@ -177,7 +177,8 @@ pf_discover(PG_FUNCTION_ARGS)
 				 errmsg("the document at \"%s\" is neither a feed nor an HTML page",
 						pf_fetch_public_url(request.url).s),
 				 outcome.problem != NULL ?
-				 errdetail("As a feed: %s.", text_to_cstring(pf_utf8_to_text(pf_str(outcome.problem)))) : 0));
+				 errdetail("As a feed: %s.",
+						   text_to_cstring(pf_utf8_to_text(pf_str(outcome.problem)))) : 0));
 	pf_response_free(response);
 	return (Datum) 0;
 }

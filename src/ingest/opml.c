@@ -110,7 +110,8 @@ take_row(Entry *entry)
 	for (int i = 0; i < (int) lengthof(columns); i++)
 	{
 		bool	   *isnull = &entry->nulls[columns[i]];
-		Datum		datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, isnull);
+		Datum		datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1,
+										  isnull);
 
 		if (!*isnull)
 			entry->values[columns[i]] = i == 0 ? Int64GetDatum(DatumGetInt64(datum)) :

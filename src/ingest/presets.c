@@ -208,12 +208,12 @@ pf_preset_arxiv_oai(PfStr set, PfStr since)
 }
 
 PfStr
-pf_preset_huggingface(const char *period, PfStr value)
+pf_preset_huggingface(const char *what, PfStr value)
 {
 	StringInfo	url = begin("https://huggingface.co/api/daily_papers?");
 
-	if (period != NULL)
-		put_param(url, period, value);
+	if (what != NULL)
+		put_param(url, what, value);
 	put_int_param(url, "limit", 100);
 	return done(url);
 }
@@ -427,7 +427,8 @@ pf_arxiv_sql(PG_FUNCTION_ARGS)
 	{
 		if (pf_arxiv_category_code(pf_str_trim(categories.items[i])).s == NULL)
 			no_such(categories.items[i], "category of arXiv",
-					"See https://arxiv.org/category_taxonomy; one that is new there takes the address itself.");
+					"See https://arxiv.org/category_taxonomy; for one that is new there, "
+					"write the address itself.");
 	}
 	return give(pf_preset_arxiv(&categories));
 }
@@ -450,7 +451,8 @@ pf_arxiv_oai_sql(PG_FUNCTION_ARGS)
 	PfStr		url = pf_preset_arxiv_oai(set, date_argument(fcinfo, 1, "since"));
 
 	if (url.s == NULL)
-		no_such(set, "set or category of arXiv", "Sets are such as \"cs\", \"cs:cs:CL\" and \"physics:hep-th\".");
+		no_such(set, "set or category of arXiv",
+				"Sets are such as \"cs\", \"cs:cs:CL\" and \"physics:hep-th\".");
 	return give(url);
 }
 
@@ -470,7 +472,8 @@ biorxiv(FunctionCallInfo fcinfo, const char *server, const char *what)
 	PfStr		url = pf_preset_biorxiv(server, collection);
 
 	if (url.s == NULL)
-		no_such(collection, what, "Collections are such as \"neuroscience\" and \"Cell Biology\"; \"all\" is all of them.");
+		no_such(collection, what, "Collections are such as \"neuroscience\" and "
+				"\"Cell Biology\"; \"all\" is all of them.");
 	return give(url);
 }
 
@@ -518,7 +521,8 @@ pf_acl_sql(PG_FUNCTION_ARGS)
 	PfStr		url = pf_preset_acl(collection);
 
 	if (url.s == NULL)
-		no_such(collection, "collection of the ACL Anthology", "Collections are such as \"2024.acl\" and \"P19\".");
+		no_such(collection, "collection of the ACL Anthology",
+				"Collections are such as \"2024.acl\" and \"P19\".");
 	return give(url);
 }
 

@@ -12,12 +12,17 @@
 
 /*
  * Addresses, palloc'd; none where what is asked for is not of the service's form.
- * A number of results of 0 is the service's own.
+ * 'max_results' 0 is the service's own.
  */
 extern PfStr pf_preset_arxiv(const PfStrings *categories);
 extern PfStr pf_preset_arxiv_query(PfStr query, int max_results);
-extern PfStr pf_preset_arxiv_oai(PfStr set, PfStr since);	/* either may be none; since as 2025-02-18 */
-extern PfStr pf_preset_huggingface(const char *period, PfStr value);	/* "date", "week", "month"; NULL = the latest */
+
+/* Either may be none; 'since' is "2025-02-18". */
+extern PfStr pf_preset_arxiv_oai(PfStr set, PfStr since);
+
+/* "date" and a day, "week", "month", "sort" and "trending"; NULL = the latest. */
+extern PfStr pf_preset_huggingface(const char *what, PfStr value);
+
 extern PfStr pf_preset_biorxiv(const char *server, PfStr collection);	/* "biorxiv", "medrxiv" */
 extern PfStr pf_preset_pubmed(PfStr query, int max_results);
 extern PfStr pf_preset_openreview(PfStr venue);

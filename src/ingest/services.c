@@ -63,7 +63,8 @@ parameter(const Page *page, const char *name)
 }
 
 static void
-tell(const Page *page, PfStr url, const char *type, const char *before, PfStr what, const char *after)
+tell(const Page *page, PfStr url, const char *type, const char *before, PfStr what,
+	 const char *after)
 {
 	if (url.s != NULL)
 		page->fn(url, pf_str_printf("%s%.*s%s", before, what.len, what.s, after), type, page->arg);
@@ -74,7 +75,8 @@ static bool
 is_whole_archive(PfStr code)
 {
 	static const char *const archives[] = {
-		"gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nucl-ex", "nucl-th", "quant-ph"
+		"gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nucl-ex", "nucl-th",
+		"quant-ph"
 	};
 
 	for (int i = 0; i < (int) lengthof(archives); i++)
@@ -110,14 +112,16 @@ arxiv(const Page *page)
 	{
 		for (int i = 0; i < what.len; i++)
 		{
-			if (!((what.s[i] >= 'a' && what.s[i] <= 'z') || (what.s[i] >= '0' && what.s[i] <= '9') ||
-				  what.s[i] == '_' || what.s[i] == '-'))
+			char		c = what.s[i];
+
+			if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
 				return;
 		}
 		tell(page, pf_str_printf("https://arxiv.org/a/%.*s.atom2", what.len, what.s), "atom",
 			 "arXiv, papers of ", what, "");
 	}
-	if (code.s == NULL || !(PF_STR_IS(segment(page, 0), "list") || PF_STR_IS(segment(page, 0), "archive")))
+	if (code.s == NULL ||
+		!(PF_STR_IS(segment(page, 0), "list") || PF_STR_IS(segment(page, 0), "archive")))
 		return;
 	below = memchr(code.s, '.', code.len) != NULL || is_whole_archive(code) ? "" : ".*";
 	pf_strings_add(&categories, code);

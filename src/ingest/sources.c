@@ -262,8 +262,8 @@ static void
 check_every(const Interval *every)
 {
 	/* In floating point, where infinite intervals do not overflow. */
-	double		seconds = every->time / (double) USECS_PER_SEC + every->day * (double) SECS_PER_DAY +
-		every->month * (double) DAYS_PER_MONTH * SECS_PER_DAY;
+	double		days = every->day + (double) DAYS_PER_MONTH * every->month;
+	double		seconds = every->time / (double) USECS_PER_SEC + days * SECS_PER_DAY;
 
 	if (seconds < MIN_EVERY || seconds > MAX_EVERY)
 		ereport(ERROR,
@@ -356,13 +356,14 @@ find_feed(FunctionCallInfo fcinfo)
 	return id;
 }
 
+/* $1 is the feed, $2 the time. */
 static uint64
-run_for(PfPlan *plan, int64 id)
+run_for(PfPlan *plan, int nargs, int64 id)
 {
 	static const Oid id_types[] = {INT8OID, TIMESTAMPTZOID};
 	Datum		args[2] = {Int64GetDatum(id), TimestampTzGetDatum(pf_now())};
 
-	return pf_plan_run(plan, 2, id_types, args, NULL, false, NULL);
+	return pf_plan_run(plan, nargs, id_types, args, NULL, false, NULL);
 }
 
 static void
@@ -377,14 +378,14 @@ no_feed(int64 id)
 static void
 change_state(PfPlan *plan, int64 id, const char *other)
 {
-	static PfPlan state_plan = {.sql = "SELECT state FROM paperfeed.feeds WHERE id = $1 AND $2 IS NOT NULL"};
+	static PfPlan state_plan = {.sql = "SELECT state FROM paperfeed.feeds WHERE id = $1"};
 	bool		isnull;
 	char	   *state;
 
 	pf_spi_connect();
-	if (run_for(plan, id) == 0)
+	if (run_for(plan, 2, id) == 0)
 	{
-		if (run_for(&state_plan, id) == 0)
+		if (run_for(&state_plan, 1, id) == 0)
 			no_feed(id);
 		state = TextDatumGetCString(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 												  1, &isnull));
@@ -426,17 +427,17 @@ resume_feed(int64 id)
 static void
 remove_feed(int64 id)
 {
-	static PfPlan feed_plan = {.sql = "DELETE FROM paperfeed.feeds WHERE id = $1 AND $2 IS NOT NULL"};
-	static PfPlan runs_plan = {.sql = "DELETE FROM paperfeed.runs WHERE feed = $1 AND $2 IS NOT NULL"};
-	static PfPlan rejects_plan = {.sql = "DELETE FROM paperfeed.rejects WHERE feed = $1 AND $2 IS NOT NULL"};
+	static PfPlan feed_plan = {.sql = "DELETE FROM paperfeed.feeds WHERE id = $1"};
+	static PfPlan runs_plan = {.sql = "DELETE FROM paperfeed.runs WHERE feed = $1"};
+	static PfPlan rejects_plan = {.sql = "DELETE FROM paperfeed.rejects WHERE feed = $1"};
 
 	PreventCommandIfReadOnly("paperfeed.remove_feed()");
 	pf_spi_connect();
 	/* It waits for who is noting a run; then that is seen by the others. */
-	if (run_for(&feed_plan, id) == 0)
+	if (run_for(&feed_plan, 1, id) == 0)
 		no_feed(id);
-	(void) run_for(&runs_plan, id);
-	(void) run_for(&rejects_plan, id);
+	(void) run_for(&runs_plan, 1, id);
+	(void) run_for(&rejects_plan, 1, id);
 	SPI_finish();
 }
 

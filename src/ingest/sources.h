@@ -28,7 +28,7 @@ extern PfStr pf_source_url(PfStr in);
 /* Why that is no address of a feed, for people; NULL if it is one. */
 extern const char *pf_source_url_problem(PfStr url);
 
-/* One line of display text: white space folded, without control characters, not longer than a name may be. */
+/* One line of text, as long as a name may be: white space and control characters folded. */
 extern PfStr pf_source_label(PfStr in);
 
 /* Add one that is not blank and not there yet, as far as there is room. */
@@ -40,7 +40,10 @@ extern void pf_source_tag(PfStrings *tags, PfStr tag);
  */
 extern void pf_source_add(const PfSource *source);
 
-/* The same, but if refresh() asks the feed already, or it is paused, it only gets the tags that it lacks, and false. */
+/*
+ * The same, but a feed that refresh() asks already, or that is paused, only gets
+ * the tags that it lacks; then false.
+ */
 extern bool pf_source_import(const PfSource *source);
 
 #endif							/* PF_SOURCES_H */
