@@ -35,6 +35,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/opml.sql \
 	src/ingest/presets.sql \
 	src/ingest/discover.sql \
+	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
@@ -42,7 +43,9 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -94,5 +94,6 @@ CREATE FUNCTION paperfeed.public_url(url text) RETURNS text
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION paperfeed.public_url(text) IS
-'An address without its user:password@, for views, reports and logs; what is no http or https '
-'address loses all that stands between "://" and its last "@". NULL for NULL; raises no errors.';
+'The address without its user:password@, for pages and logs; what is no http or https address '
+'comes back as it is, but for what looks like a password. Sends nothing. NULL for NULL; raises '
+'no errors.';

@@ -210,9 +210,7 @@ pf_is_private_address(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(pf_guard_reason(ip_addr(address), ip_addrsize(address)) != NULL);
 }
 
-/*
- * public_url(text) returns text
- */
+/* public_url(url text) returns text */
 Datum
 pf_public_url(PG_FUNCTION_ARGS)
 {
