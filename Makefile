@@ -32,6 +32,10 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
 	src/ingest/load.sql \
+	src/ingest/sources.sql \
+	src/ingest/opml.sql \
+	src/ingest/presets.sql \
+	src/ingest/discover.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \

@@ -263,6 +263,8 @@ is_list(const PfJson *json, const PfNode *node)
 			pf_is(node, "recommendedPapers");
 	if (pf_is(node, "items"))
 		return pf_is(parent, "message") && parent->parent == root;
+	if (pf_is(node, "result"))
+		return pf_is(parent, "resultList") && parent->parent == root;
 	if (pf_is(node, "hit"))
 		return pf_is(parent, "hits") && pf_is(parent->parent, "result") &&
 			parent->parent->parent == root;
