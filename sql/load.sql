@@ -42,6 +42,12 @@ CALL paperfeed.ingest_files('regress_load/a.jsonl', base_url => 'https://a.examp
 CALL paperfeed.ingest_files('./regress_load//a.jsonl', base_url => 'https://a.example/');
 TABLE pg_temp.loads;
 
+-- without its feed it is loaded again
+DELETE FROM paperfeed.feeds;
+DELETE FROM paperfeed.sightings;
+CALL paperfeed.ingest_files('regress_load/a.jsonl', base_url => 'https://a.example/');
+SELECT count(*), (SELECT count(*) FROM paperfeed.sightings) FROM paperfeed.feeds;
+
 -- one table is not another
 CREATE TABLE load_mine OF paperfeed.paper (PRIMARY KEY (id));
 CALL paperfeed.ingest_files('regress_load/a.jsonl', 'load_mine', commit_every => 5);

@@ -328,8 +328,8 @@ begin_file(Load *load, const PfLoadKey *key)
 
 	if (row->counts.seen > 0 && !row->same)
 		ereport(NOTICE,
-				(errmsg("\"%s\" or its base_url has changed since it was loaded: beginning anew",
-						load->path)));
+				(errmsg("beginning anew with \"%s\"", load->path),
+				 errdetail("The file, its base_url or its feed has changed since it was loaded.")));
 	else if (row->counts.seen > 0 && !anew)
 		ereport(NOTICE,
 				(errmsg("going on with \"%s\" behind record %lld", load->path,

@@ -42,7 +42,7 @@ typedef struct PfLoadRow
 {
 	int			id;
 	bool		is_new;			/* made just now */
-	bool		same;			/* the file is what it was, and so is the base address */
+	bool		same;			/* the file is what it was, its base address, and its feed */
 	PfLoadState state;
 	int64		feed;			/* 0 = none yet */
 	int64		bytes;			/* read up to the last commit */

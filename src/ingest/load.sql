@@ -32,7 +32,7 @@ COMMENT ON COLUMN paperfeed.loads.base_url IS 'address that its links are resolv
 COMMENT ON COLUMN paperfeed.loads.size IS 'of the file, in bytes; with the next two it tells whether the file is still the same; NULL = it could not be opened';
 COMMENT ON COLUMN paperfeed.loads.modified_at IS 'when the file was last changed, in whole seconds';
 COMMENT ON COLUMN paperfeed.loads.head IS 'CRC-32C of its first 64 kB';
-COMMENT ON COLUMN paperfeed.loads.feed IS 'id in paperfeed.feeds, as in sightings and rejects; NULL = no record was read yet';
+COMMENT ON COLUMN paperfeed.loads.feed IS 'id in paperfeed.feeds, as in sightings and rejects; NULL = nothing is committed yet';
 COMMENT ON COLUMN paperfeed.loads.state IS 'loading (under way if paperfeed.progress shows it; else it was broken off, and the next call goes on), done, or failed (see error; the next call tries again)';
 COMMENT ON COLUMN paperfeed.loads.bytes IS 'of the file, that were read when the last batch was committed';
 COMMENT ON COLUMN paperfeed.loads.records IS 'records that are committed; added + updated + unchanged + dropped + rejected';

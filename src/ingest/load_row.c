@@ -37,11 +37,13 @@ static const Oid key_types[NKEY] = {
 	TEXTOID, REGCLASSOID, TEXTOID, INT8OID, TIMESTAMPTZOID, INT8OID, TIMESTAMPTZOID
 };
 
+/* Without its feed, which somebody removed, nothing is known of its records. */
 #define SAME \
-	"(base_url, size, modified_at, head) IS NOT DISTINCT FROM ($3::text, $4, $5, $6)"
+	"((l.base_url, l.size, l.modified_at, l.head) IS NOT DISTINCT FROM ($3::text, $4, $5, $6)" \
+	" AND (l.feed IS NULL OR EXISTS (SELECT FROM paperfeed.feeds AS f WHERE f.id = l.feed)))"
 
 static PfPlan done_plan = {
-	.sql = "SELECT FROM paperfeed.loads WHERE path = $1 AND target = $2 AND state = 'done'"
+	.sql = "SELECT FROM paperfeed.loads AS l WHERE path = $1 AND target = $2 AND state = 'done'"
 	" AND " SAME
 };
 
