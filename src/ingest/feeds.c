@@ -227,7 +227,7 @@ check_url(PfStr url)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the address of a feed is longer than %d bytes", PF_FEED_MAX_URL),
-				 errdetail("It begins with \"%.60s\".", url.s)));
+				 errdetail("It begins with \"%.60s\".", pf_fetch_public_url(url).s)));
 }
 
 bool
