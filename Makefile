@@ -28,6 +28,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
+	src/ingest/criteria.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
@@ -36,6 +37,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/opml.sql \
 	src/ingest/presets.sql \
 	src/ingest/discover.sql \
+	src/ingest/rules.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
@@ -43,6 +45,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
+	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql \
 	src/ingest/health.sql \

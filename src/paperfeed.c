@@ -13,6 +13,7 @@
 #include "index/index.h"
 #include "ingest/feeds.h"
 #include "ingest/hosts.h"
+#include "ingest/rules.h"
 #include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
@@ -29,6 +30,7 @@ _PG_init(void)
 	pf_bm_options_init();
 	pf_hosts_init();
 	pf_runs_init();
+	pf_rules_init();
 	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();

@@ -29,6 +29,7 @@
 #include "utils/builtins.h"
 
 #include "common/encoding.h"
+#include "common/fold.h"
 #include "index/author.h"
 #include "index/search.h"
 
@@ -156,7 +157,7 @@ add_authors(Document *document, ArrayType *array, int weight)
 			break;
 		add_text(document, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
 
-		if (pf_author_fold(&folded, pf_text_to_utf8(name)))
+		if (pf_fold(&folded, pf_text_to_utf8(name)))
 		{
 			text	   *plain = pf_utf8_to_text((PfStr) {folded.data, folded.len});
 

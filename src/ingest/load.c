@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "ingest/job.h"
 #include "ingest/load.h"
+#include "ingest/rules.h"
 #include "ingest/run.h"
 #include "miscadmin.h"
 #include "paper/plan.h"
@@ -92,6 +93,7 @@ begin_batch(Load *load)
 
 	pf_feed_row_lock(&load->feed, load->url, load->target);
 	load->writer = pf_writer_begin(load->target, load->feed.id, load->feed.is_new);
+	pf_rules_filter(load->writer, load->target, &load->feed.tags);
 	pf_writer_go_on(load->writer, &load->row.counts);
 	load->row.feed = load->feed.id;
 	load->in_batch = 0;

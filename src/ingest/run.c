@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "ingest/rules.h"
 #include "ingest/run.h"
 
 void
@@ -70,6 +71,7 @@ pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url, 
 	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
 	PfOutcome	outcome;
 
+	pf_rules_filter(writer, run->target, &feed->tags);
 	pf_input_start_checksum(in);
 	outcome = pf_document_read(in, base_url, content_type, pf_run_record, writer);
 	run->checksum = pf_input_end_checksum(in);

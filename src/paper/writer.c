@@ -10,14 +10,16 @@
  *	  rows exist, and what this feed said of them last.
  * 2. Group the records: those that share an identity, with each other or with
  *	  a row, are one paper (see batch.c).
- * 3. Leave out groups whose feed says nothing new (same fingerprint).
+ * 3. Leave out groups whose feed says nothing new (same fingerprint), and those
+ *	  without a row that nobody wants.
  * 4. Claim the identities that are new.  Their unique key is what keeps two
  *	  transactions from making two rows of one paper: the later one waits for
  *	  the earlier one and finds its claim taken.
  * 5. Lock the rows that exist and merge (merge.c).
  * 6. Insert, update; move what pointed at rows that were joined into others.
  * 7. Note sightings and revisions.
- * 8. Tell those above what the feed told, if it told something of use to them.
+ * 8. Tell those above what the feed told, if it told something of use to them,
+ *	  and which rows were written.
  *
  * All of this is one subtransaction.  If a claim or an insert meets one that
  * another transaction committed in the meantime, it is rolled back and the
@@ -53,6 +55,8 @@ struct PfWriter
 	PfBatch		batch;
 	PfCounts	counts;
 	MemoryContext context;		/* the items and rejects */
+	PfWantedFn	wanted;			/* NULL = all are */
+	void	   *wanted_arg;
 	MemoryContext scratch;		/* one attempt to write them; child of 'context' */
 	int			nrejects;
 	Datum		rejects[4][2 * BATCH_RECORDS];	/* records, and items that turn out so */
@@ -92,6 +96,11 @@ count_outcomes(PfWriter *w)
 		{
 			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
 				reject_item(w, &w->batch.items[i]);
+		}
+		else if (group->unwanted)
+		{
+			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
+				w->counts.dropped++;
 		}
 		else if (group->outcome == PF_OUTCOME_ADDED)
 			w->counts.added++;
@@ -227,6 +236,13 @@ pf_writer_go_on(PfWriter *w, const PfCounts *counts)
 }
 
 void
+pf_writer_filter(PfWriter *w, PfWantedFn wanted, void *arg)
+{
+	w->wanted = wanted;
+	w->wanted_arg = arg;
+}
+
+void
 pf_writer_add(PfWriter *w, const PfRecord *rec)
 {
 	MemoryContext old = MemoryContextSwitchTo(w->context);
@@ -259,19 +275,13 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 		item->position = (int) Min(w->counts.seen, PG_INT32_MAX);
 		item->announce = pf_str_dup(rec->announce);
 		item->announced = rec->announced;
+		item->unwanted = w->wanted != NULL && !w->wanted(&item->row, w->wanted_arg);
 	}
 	MemoryContextSwitchTo(old);
 
 	if (w->batch.nitems == BATCH_RECORDS || w->nrejects == BATCH_RECORDS ||
 		MemoryContextMemAllocated(w->context, false) > BATCH_BYTES)
 		flush_batch(w);
-}
-
-void
-pf_writer_drop(PfWriter *w)
-{
-	w->counts.seen++;
-	w->counts.dropped++;
 }
 
 PfCounts
