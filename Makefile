@@ -4,7 +4,8 @@
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
 #                 the latter alone: bench-search; signals and lists: bench-signals;
-#                 which votes trending() foresees: bench-trending
+#                 which votes trending() foresees: bench-trending; what watches cost:
+#                 bench-watches
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -48,6 +49,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql \
+	src/ingest/watches.sql \
 	src/ingest/health.sql \
 	src/ingest/cron.sql
 
@@ -70,10 +72,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -86,6 +88,7 @@ bench:
 	@bash test/bench/search.sh
 	@bash test/bench/signals.sh
 	@bash test/bench/trending.sh
+	@bash test/bench/watches.sh
 
 bench-search:
 	@bash test/bench/search.sh
@@ -95,6 +98,9 @@ bench-signals:
 
 bench-trending:
 	@bash test/bench/trending.sh
+
+bench-watches:
+	@bash test/bench/watches.sh
 
 else
 

@@ -14,6 +14,7 @@
 #include "ingest/feeds.h"
 #include "ingest/hosts.h"
 #include "ingest/rules.h"
+#include "ingest/watch.h"
 #include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
@@ -34,5 +35,6 @@ _PG_init(void)
 	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();
+	pf_watches_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

@@ -34,6 +34,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/memo.h"
 #include "miscadmin.h"
 #include "paper/batch.h"
 #include "tcop/pquery.h"
@@ -171,6 +172,17 @@ write_rejects(PfWriter *w)
 	(void) pf_store_run(&w->store, PF_STMT_REJECT, args);
 }
 
+/* What the index on the papers makes of the batch's words serves those above, too. */
+static void
+begin_memo(PfWriter *w)
+{
+	MemoryContext old = MemoryContextSwitchTo(w->context);
+
+	if (w->store.is_papers)
+		pf_document_memo_begin();
+	MemoryContextSwitchTo(old);
+}
+
 static void
 flush_batch(PfWriter *w)
 {
@@ -195,6 +207,7 @@ flush_batch(PfWriter *w)
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(w->context);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
+	begin_memo(w);
 	w->batch.nitems = 0;
 	w->batch.may_have_sighted = true;
 	w->nrejects = 0;
@@ -226,6 +239,7 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 	w->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed batch",
 									   2 * 1024 * 1024, 1024 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
+	begin_memo(w);
 	return w;
 }
 
