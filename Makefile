@@ -33,6 +33,11 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/load.sql \
+	src/ingest/sources.sql \
+	src/ingest/opml.sql \
+	src/ingest/presets.sql \
+	src/ingest/discover.sql \
 	src/ingest/rules.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
@@ -44,9 +49,9 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql \
+	src/ingest/watches.sql \
 	src/ingest/health.sql \
-	src/ingest/cron.sql \
-	src/ingest/watches.sql
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -108,6 +108,9 @@ typedef struct PfWriter PfWriter;
  */
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
+
+/* These were counted before, in the same document: places and counts go on from there. */
+extern void pf_writer_go_on(PfWriter *writer, const PfCounts *counts);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
 extern PfCounts pf_writer_end(PfWriter *writer);
 

@@ -37,6 +37,7 @@
 #include "common/memo.h"
 #include "miscadmin.h"
 #include "paper/batch.h"
+#include "tcop/pquery.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -229,6 +230,8 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 
 	memset(w, 0, offsetof(PfWriter, rejects));
 
+	/* To merge, rows may be fetched from TOAST; after a commit in a procedure there is no snapshot. */
+	EnsurePortalSnapshotExists();
 	pf_store_begin(&w->store, target);
 	w->batch.store = &w->store;
 	w->batch.feed = feed;
@@ -240,6 +243,12 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
 	begin_memo(w);
 	return w;
+}
+
+void
+pf_writer_go_on(PfWriter *w, const PfCounts *counts)
+{
+	w->counts = *counts;
 }
 
 void
