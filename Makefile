@@ -31,6 +31,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/backfill.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \

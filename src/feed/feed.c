@@ -103,11 +103,29 @@ pf_doc_keep(PfDoc *doc, PfStr a)
 	return copy;
 }
 
+static void
+span_init(PfSpan *span)
+{
+	span->newest = span->oldest = PF_NO_TIME;
+}
+
+static void
+span_add(PfSpan *span, TimestampTz at)
+{
+	if (at == PF_NO_TIME)
+		return;
+	span->mixed |= span->oldest != PF_NO_TIME && at > span->oldest;
+	span->newest = Max(span->newest, at);
+	span->oldest = span->oldest == PF_NO_TIME ? at : Min(span->oldest, at);
+}
+
 void
 pf_doc_emit(PfDoc *doc, PfRecord *rec)
 {
 	pf_record_finish(doc, rec);
 	doc->info.records++;
+	span_add(&doc->info.published, rec->published);
+	span_add(&doc->info.changed, rec->updated);
 	doc->fn(rec, &doc->info, doc->arg);
 }
 
@@ -243,6 +261,9 @@ pf_feed_begin(PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
 	doc->arg = arg;
 	doc->info.total = -1;
 	doc->info.updated = PF_NO_TIME;
+	doc->info.earliest = PF_NO_TIME;
+	span_init(&doc->info.published);
+	span_init(&doc->info.changed);
 	doc->base = pf_str_dup(pf_str_trim(base_url));
 	if (pf_str_blank(doc->base))
 		doc->base = PF_STR_NONE;

@@ -284,3 +284,13 @@ pf_fetch_check_url(PfStr url)
 	}
 	MemoryContextDelete(context);
 }
+
+bool
+pf_fetch_can(PfStr url)
+{
+	MemoryContext context;
+	bool		can = pf_address_set(hold_url(&context), url) == NULL;
+
+	MemoryContextDelete(context);
+	return can;
+}

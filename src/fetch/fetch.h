@@ -98,6 +98,9 @@ extern void pf_fetch_init(void);
 /* Raises an error (22023) if 'url' is not a usable http or https address; sends nothing. */
 extern void pf_fetch_check_url(PfStr url);
 
+/* The same as a question. */
+extern bool pf_fetch_can(PfStr url);
+
 /* 'url' without user:password@, for messages and logs; palloc'd, ends in NUL. */
 extern PfStr pf_fetch_public_url(PfStr url);
 
