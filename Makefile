@@ -32,6 +32,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
 	src/ingest/backfill.sql \
+	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
 	src/signal/reader.sql \
@@ -39,7 +40,9 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -116,6 +116,13 @@ typedef void PfJsonAction;
 #define pf_vacuum_truncates(options)	((options) == NULL || (options)->vacuum_truncate)
 #endif
 
+/* One may ask for a stronger lock, too, from 17 on. */
+#if PG_VERSION_NUM >= 170000
+#define pf_lock_is_held(tag, mode)	LockHeldByMe((tag), (mode), false)
+#else
+#define pf_lock_is_held(tag, mode)	LockHeldByMe((tag), (mode))
+#endif
+
 /* 7.88 is Debian 12's; older ones lack CURLOPT_QUICK_EXIT, which cancel relies on. */
 #ifdef LIBCURL_VERSION_NUM
 #if LIBCURL_VERSION_NUM < 0x075800

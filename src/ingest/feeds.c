@@ -27,14 +27,15 @@
 	t "id, " t "url, " t "target, " t "title, " t "tags, " t "headers, " t "etag, " \
 	t "last_modified, " t "checksum, " t "records, " t "rejected, " t "state, " t "moved_to, " \
 	t "moved_since, " t "every, " t "changes_every, " t "ttl, " t "skip_days, " t "skip_hours, " \
-	t "added_at, " t "last_changed, " t "errors"
+	t "added_at, " t "last_changed, " t "errors, " t "next_check"
 
 enum
 {
 	COL_ID = 1, COL_URL, COL_TARGET, COL_TITLE, COL_TAGS, COL_HEADERS, COL_ETAG,
 	COL_LAST_MODIFIED, COL_CHECKSUM, COL_RECORDS, COL_REJECTED, COL_STATE, COL_MOVED_TO,
 	COL_MOVED_SINCE, COL_EVERY, COL_CHANGES_EVERY, COL_TTL, COL_SKIP_DAYS, COL_SKIP_HOURS,
-	COL_ADDED_AT, COL_LAST_CHANGED, COL_ERRORS, COL_IS_NEW
+	COL_ADDED_AT, COL_LAST_CHANGED, COL_ERRORS, COL_NEXT_CHECK,
+	COL_IS_NEW
 };
 
 static PfPlan read_plan = {
@@ -51,6 +52,10 @@ static PfPlan ensure_plan = {
 	" ON CONFLICT (url, target) DO UPDATE SET url = f.url"
 	" RETURNING " COLUMNS("f.") ", xmax = 0)"
 	" SELECT * FROM known UNION ALL SELECT * FROM new"
+};
+
+static PfPlan read_id_plan = {
+	.sql = "SELECT " COLUMNS("") " FROM paperfeed.feeds WHERE id = $1"
 };
 
 static PfPlan lock_plan = {
@@ -204,6 +209,7 @@ take_row(PfFeedRow *row)
 	row->active = PF_STR_IS(column_str(COL_STATE), "active");
 	row->moved_to = column_str(COL_MOVED_TO);
 	row->moved_since = column_time(COL_MOVED_SINCE);
+	row->next_check = column_time(COL_NEXT_CHECK);
 	row->rhythm.feed = row->id;
 	row->rhythm.every = column_span(COL_EVERY);
 	row->rhythm.changes_every = column_span(COL_CHANGES_EVERY);
@@ -263,17 +269,29 @@ pf_feed_row_lock(PfFeedRow *row, PfStr url, Oid target)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-bool
-pf_feed_row_lock_id(PfFeedRow *row, int64 id, bool skip)
+static bool
+take_by_id(PfPlan *plan, PfFeedRow *row, int64 id)
 {
 	static const Oid types[] = {INT8OID};
 	Datum		args[1] = {Int64GetDatum(id)};
 
-	if (pf_plan_run(skip ? &try_lock_plan : &lock_plan, 1, types, args, NULL, false, NULL) == 0)
+	if (pf_plan_run(plan, 1, types, args, NULL, false, NULL) == 0)
 		return false;
 	take_row(row);
 	SPI_freetuptable(SPI_tuptable);
 	return true;
+}
+
+bool
+pf_feed_row_read_id(PfFeedRow *row, int64 id)
+{
+	return take_by_id(&read_id_plan, row, id);
+}
+
+bool
+pf_feed_row_lock_id(PfFeedRow *row, int64 id, bool skip)
+{
+	return take_by_id(skip ? &try_lock_plan : &lock_plan, row, id);
 }
 
 /* False if another feed has that address. */

@@ -30,6 +30,7 @@ typedef struct PfFeedRow
 	int64		records;		/* in the document of that checksum */
 	int64		rejected;
 	bool		active;			/* refresh() asks it */
+	TimestampTz next_check;		/* PF_NO_TIME = not on its own */
 	PfStr		moved_to;
 	TimestampTz moved_since;
 	PfRhythm	rhythm;
@@ -67,6 +68,9 @@ extern bool pf_feed_row_read(PfStr url, Oid target, PfFeedRow *row);
  * the second one finds what the first one did.
  */
 extern void pf_feed_row_lock(PfFeedRow *row, PfStr url, Oid target);
+
+/* The same by its number, without a lock; false if it is gone. */
+extern bool pf_feed_row_read_id(PfFeedRow *row, int64 id);
 
 /* Lock a row that is there; false if it is gone, or 'skip' is true and somebody has it. */
 extern bool pf_feed_row_lock_id(PfFeedRow *row, int64 id, bool skip);

@@ -27,6 +27,7 @@
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -43,16 +44,16 @@ static int	host_connections = 2;	/* paperfeed.host_connections */
 
 struct PfHost
 {
+	int			id;				/* key of the hash table */
 	PfHosts    *hosts;
-	PfHost	   *next;
-	int			id;
 	PfStr		name;
+	void	   *data;			/* the job's own */
 };
 
 struct PfHosts
 {
 	MemoryContext context;
-	PfHost	   *first;
+	HTAB	   *by_id;
 };
 
 struct PfTurn
@@ -187,8 +188,11 @@ pf_hosts_begin(void)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed hosts",
 												  ALLOCSET_SMALL_SIZES);
 	PfHosts    *hosts = MemoryContextAllocZero(context, sizeof(PfHosts));
+	HASHCTL		control = {.keysize = sizeof(int), .entrysize = sizeof(PfHost), .hcxt = context};
 
 	hosts->context = context;
+	hosts->by_id = hash_create("paperfeed hosts", 64, &control,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return hosts;
 }
 
@@ -198,6 +202,7 @@ pf_hosts_get(PfHosts *hosts, PfStr url)
 	PfStr		name = name_of(url);
 	PfStr		row;
 	int			id = 0;
+	bool		found;
 	PfHost	   *host;
 
 	row = find_row(name, &id);
@@ -209,17 +214,21 @@ pf_hosts_get(PfHosts *hosts, PfStr url)
 		insert_row(name);
 		row = find_row(name, &id);
 	}
-	for (host = hosts->first; host != NULL; host = host->next)
-		if (host->id == id)
-			return host;
-	host = MemoryContextAllocZero(hosts->context, sizeof(PfHost));
-	host->hosts = hosts;
-	host->id = id;
-	host->name.s = MemoryContextStrdup(hosts->context, row.s);
-	host->name.len = row.len;
-	host->next = hosts->first;
-	hosts->first = host;
+	host = hash_search(hosts->by_id, &id, HASH_ENTER, &found);
+	if (!found)
+	{
+		host->hosts = hosts;
+		host->name.s = MemoryContextStrdup(hosts->context, row.s);
+		host->name.len = row.len;
+		host->data = NULL;
+	}
 	return host;
+}
+
+void **
+pf_host_data(PfHost *host)
+{
+	return &host->data;
 }
 
 PfStr
@@ -251,9 +260,9 @@ read_row(PfHost *host, bool lock)
 #define SQL \
 	"SELECT COALESCE(connections, $3)," \
 	" (EXTRACT(epoch FROM blocked_until - $4) * 1000000)::bigint," \
-	" CASE WHEN COALESCE(spacing, $2) > '0' THEN" \
-	"  COALESCE((EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
-	"   * 1000000)::bigint, 0) END," \
+	" CASE WHEN COALESCE(spacing, $2) > '0' THEN CASE WHEN next_request IS NULL THEN 0" \
+	"  ELSE (EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
+	"   * 1000000)::bigint END END," \
 	" why FROM paperfeed.hosts WHERE id = $1"
 	static PfPlan look = {.sql = SQL};
 	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE"};
@@ -419,15 +428,20 @@ pf_turn_end(PfTurn *turn, const PfResponse *response)
 PfTurn *
 pf_host_wait_turn(PfHost *host, int64 max_wait_ms, PfStr *why)
 {
+	int64		left = max_wait_ms;
+
 	for (;;)
 	{
 		int64		wait_ms;
 		PfTurn	   *turn = pf_host_turn(host, &wait_ms, why);
 
 		pf_job_commit();
-		if (turn != NULL || (why->s != NULL && wait_ms > max_wait_ms))
+		if (turn != NULL || (why->s != NULL && wait_ms > left))
 			return turn;
 		pf_pause(wait_ms);
+		/* By the real time: paperfeed.clock may stand still. */
+		if (why->s != NULL)
+			left -= wait_ms;
 	}
 }
 

@@ -21,6 +21,7 @@ extern PfHosts *pf_hosts_begin(void);
 extern PfHost *pf_hosts_get(PfHosts *hosts, PfStr url);
 
 extern PfStr pf_host_name(const PfHost *host);
+extern void **pf_host_data(PfHost *host);	/* the caller's own; NULL at first */
 
 /*
  * May a request start now?  If so the turn is noted and a connection is held

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "ingest/lock.h"
 #include "miscadmin.h"
 #include "paper/plan.h"
@@ -30,7 +31,8 @@ release(void *arg)
 {
 	PfLock	   *lock = arg;
 
-	if (lock->held)
+	/* The end of a transaction that failed takes locks away, too. */
+	if (lock->held && pf_lock_is_held(&lock->tag, ExclusiveLock))
 		(void) LockRelease(&lock->tag, ExclusiveLock, true);
 	lock->held = false;
 }

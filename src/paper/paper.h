@@ -102,7 +102,8 @@ typedef struct PfWriter PfWriter;
 
 /*
  * Write records into 'target', a table OF paperfeed.paper, with the rights of
- * the current user on it.  Needs SPI to be connected from begin to end.
+ * the current user on it.  SPI has a level of its own from begin to end, and
+ * the memory context that is current at the beginning must live as long.
  * Raises 42809 if the table is of another type, 42P10 if its id is not unique.
  */
 extern void pf_writer_check(Oid target);	/* raises the same errors */
@@ -145,7 +146,7 @@ extern PfMovedHook pf_moved_hook;
 
 /*
  * Do rows exist for all papers that the feed ever showed?  False also if
- * these are too many to look.  SPI is connected.
+ * these are too many to look.
  */
 extern bool pf_writer_all_present(Oid target, int64 feed);
 

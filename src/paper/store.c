@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "paper/owner.h"
+#include "paper/plan.h"
 #include "paper/store.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -258,6 +259,8 @@ pf_store_begin(PfStore *store, Oid target)
 		memset(kept_plans, 0, sizeof(kept_plans));
 	kept_for = store->paperid;
 
+	/* A level of its own: what SPI keeps for the relations lives as long as the store. */
+	pf_spi_connect();
 	store->rows = register_rows(ROWS_NAME, store->tupdesc);
 	sighting = CreateTemplateTupleDesc(PF_NSIGHTING);
 	TupleDescInitEntry(sighting, PF_SIGHTING_PAPER + 1, "paper", store->paperid, -1, 0);
@@ -269,10 +272,12 @@ pf_store_begin(PfStore *store, Oid target)
 }
 
 void
-pf_store_end(PfStore *store)
+pf_store_end(PfStore *store pg_attribute_unused())
 {
-	SPI_unregister_relation(store->rows->md.name);
-	SPI_unregister_relation(store->sightings->md.name);
+	MemoryContext context = CurrentMemoryContext;
+
+	SPI_finish();
+	MemoryContextSwitchTo(context);
 }
 
 static SPIPlanPtr

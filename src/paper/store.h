@@ -65,7 +65,7 @@ typedef struct PfSighting
 /* Checks that 'target' can take papers; raises 42809 or 42P10 otherwise. */
 extern void pf_store_check(PfStore *store, Oid target);
 
-/* The same, and makes ready to run statements; SPI is connected. */
+/* The same, and connects SPI, until the end; in between CurrentMemoryContext must live on. */
 extern void pf_store_begin(PfStore *store, Oid target);
 extern void pf_store_end(PfStore *store);
 

@@ -3,7 +3,7 @@
 #
 #   my $http = PaperfeedHttp->new(fixtures => 'test/fixtures');
 #   $http->url('/ok/some.xml');          # "http://127.0.0.1:PORT/ok/some.xml"
-#   $http->log;                          # requests so far: { method, path, query, headers, text }
+#   $http->log;                          # requests so far: { time, method, path, query, headers, text }
 #   $http->count('/ok/some.xml');        # how many of them were for that path
 #   $http->stop;                         # also done when the object goes
 #
@@ -119,7 +119,8 @@ sub log
 	while (my $line = <$in>)
 	{
 		chomp $line;
-		my $text = pack('H*', $line);
+		my ($at, $hex) = split / /, $line;
+		my $text = pack('H*', $hex);
 		my ($first,  @lines)  = split /\r\n/, $text;
 		my ($method, $target) = split / /,    $first  // '';
 		my ($path,   $query)  = split /\?/,   $target // '', 2;
@@ -129,7 +130,8 @@ sub log
 			$headers{ lc $1 } = $2 if /^([^:]+):\s*(.*)$/;
 		}
 		push @log,
-		  { method  => $method,
+		  { time    => $at,
+			method  => $method,
 			path    => $path,
 			query   => $query,
 			headers => \%headers,
@@ -252,7 +254,7 @@ sub answer
 	$text =~ s/\r\n\r\n.*//s;
 
 	open(my $log, '>>:raw', $self->{file}->filename) or return 0;
-	syswrite $log, unpack('H*', $text) . "\n";
+	syswrite $log, time() . ' ' . unpack('H*', $text) . "\n";
 	close $log;
 
 	my ($line,   @lines)  = split /\r\n/, $text;

@@ -44,3 +44,12 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT;
 
 CREATE FUNCTION pf_unit_paperid_hash(title text, first_author text) RETURNS text
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE;
+
+-- outcome: changed, unchanged or failed
+CREATE FUNCTION pf_unit_schedule(now timestamptz, outcome text, last_changed timestamptz DEFAULT NULL,
+	changes_every interval DEFAULT NULL, every interval DEFAULT NULL, ttl interval DEFAULT NULL,
+	skip_days text DEFAULT NULL, skip_hours text DEFAULT NULL, errors integer DEFAULT 0,
+	http_status integer DEFAULT 200, retry_after integer DEFAULT -1, max_age integer DEFAULT -1,
+	feed bigint DEFAULT 0, added_at timestamptz DEFAULT '2026-01-01 00:00Z',
+	OUT next timestamptz, OUT estimate interval, OUT ended boolean, OUT why text)
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE;

@@ -11,12 +11,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "compat.h"
 #include "catalog/pg_type_d.h"
 #include "common/dates.h"
 #include "common/names.h"
 #include "common/urls.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "ingest/schedule.h"
 #include "paper/paperid.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -38,6 +41,7 @@ PG_FUNCTION_INFO_V1(pf_unit_names);
 PG_FUNCTION_INFO_V1(pf_unit_names_given);
 PG_FUNCTION_INFO_V1(pf_unit_paperid_version);
 PG_FUNCTION_INFO_V1(pf_unit_paperid_hash);
+PG_FUNCTION_INFO_V1(pf_unit_schedule);
 
 /* Argument n; none if it is NULL. */
 static PfStr
@@ -198,4 +202,55 @@ Datum
 pf_unit_paperid_hash(PG_FUNCTION_ARGS)
 {
 	return give(fcinfo, pf_paperid_hash(arg(fcinfo, 0), arg(fcinfo, 1)));
+}
+
+static int64
+arg_span(FunctionCallInfo fcinfo, int n)
+{
+	Interval   *span;
+
+	if (PG_ARGISNULL(n))
+		return 0;
+	span = PG_GETARG_INTERVAL_P(n);
+	return span->time + span->day * USECS_PER_DAY;
+}
+
+Datum
+pf_unit_schedule(PG_FUNCTION_ARGS)
+{
+	PfStr		outcome = arg(fcinfo, 1);
+	PfRhythm	rhythm = {0};
+	PfAttempt	attempt = {0};
+	Interval   *estimate = palloc0(sizeof(Interval));
+	TupleDesc	tupdesc;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+	PfDue		due;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	attempt.now = PG_GETARG_TIMESTAMPTZ(0);
+	attempt.failed = PF_STR_IS(outcome, "failed");
+	attempt.changed = PF_STR_IS(outcome, "changed");
+	rhythm.last_changed = PG_ARGISNULL(2) ? PF_NO_TIME : PG_GETARG_TIMESTAMPTZ(2);
+	rhythm.changes_every = arg_span(fcinfo, 3);
+	rhythm.every = arg_span(fcinfo, 4);
+	rhythm.ttl = arg_span(fcinfo, 5);
+	rhythm.skip_days = arg(fcinfo, 6);
+	rhythm.skip_hours = arg(fcinfo, 7);
+	rhythm.errors = PG_GETARG_INT32(8);
+	attempt.http_status = PG_GETARG_INT32(9);
+	attempt.retry_after = PG_GETARG_INT32(10);
+	attempt.max_age = PG_GETARG_INT32(11);
+	rhythm.feed = PG_GETARG_INT64(12);
+	rhythm.added_at = PG_GETARG_TIMESTAMPTZ(13);
+	due = pf_schedule(&rhythm, &attempt);
+
+	nulls[0] = due.ended;
+	values[0] = TimestampTzGetDatum(due.next);
+	estimate->time = due.changes_every;
+	values[1] = IntervalPGetDatum(estimate);
+	values[2] = BoolGetDatum(due.ended);
+	values[3] = CStringGetTextDatum(due.why);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
