@@ -241,7 +241,7 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 	step = pf_pager_step(&row->pager, &page);
 	check_has_pages(b, &row->pager, &page);
 
-	why = run.error != NULL ? run.error : row->pager.note;
+	why = run.error != NULL && step != PF_STEP_DONE ? run.error : row->pager.note;
 	b->attempts = step == PF_STEP_AGAIN ? b->attempts + 1 : 0;
 	b->pages++;
 	b->records += run.counts.seen;
@@ -304,7 +304,7 @@ next_page(Backfill *b)
 		return;
 	}
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (!pf_feed_row_lock_id(&feed, b->feed, false) || !pf_backfill_row_read(b->feed, &row))
+	if (!pf_feed_row_read_id(&feed, b->feed) || !pf_backfill_row_read(b->feed, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("feed %lld, or the row of its backfill, was removed", (long long) b->feed)));
@@ -382,7 +382,7 @@ pf_backfill(PG_FUNCTION_ARGS)
 	PfFeedRow	feed;
 
 	pf_job_connect(fcinfo, "paperfeed.backfill()");
-	if (PG_ARGISNULL(0) || !pf_feed_row_lock_id(&feed, PG_GETARG_INT64(0), false))
+	if (PG_ARGISNULL(0) || !pf_feed_row_read_id(&feed, PG_GETARG_INT64(0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 PG_ARGISNULL(0) ? errmsg("feed is NULL") :

@@ -28,6 +28,7 @@
 
 #define ARXIV_MOST		30000	/* records that it pages through */
 #define MAX_RESTARTS	3		/* of a window that cannot be made smaller */
+#define MAX_EMPTY		2		/* times that an empty page of arXiv's is asked for again */
 #define MAX_DAY_PAGES	100		/* of one day's list at Hugging Face */
 #define ALL_DAYS		1000000
 
@@ -304,8 +305,9 @@ step_oai(PfPager *pager, const PfPage *page)
 }
 
 /*
- * This service now and then gives an empty page where there are records.  A
- * window that seems empty is asked for twice.
+ * This service now and then gives an empty page where there are records: it is
+ * asked again, and then, as that happens to long lists, for fewer days.  A window
+ * that seems empty is asked for twice.
  */
 static PfStep
 step_arxiv(PfPager *pager, const PfPage *page)
@@ -317,6 +319,8 @@ step_arxiv(PfPager *pager, const PfPage *page)
 		return PF_STEP_FAILED;
 	if (page->info->records == 0)
 	{
+		if (Max(told, pager->total) > pager->seen && page->attempt == MAX_EMPTY)
+			return lose_place(pager, page, "the page stays empty, but the list has more records");
 		if (Max(told, pager->total) > pager->seen)
 			return again(pager, "the page is empty, but the list has more records");
 		if (pager->seen == 0 && page->attempt == 0)

@@ -9,13 +9,15 @@
 #   /details/...    bioRxiv, 10 a page; the total is too high
 #   /works          Crossref, a cursor and 10 a page
 #   /api/daily_papers   Hugging Face: none on Sundays, 120 on the first of a month, not open
-#                   from 2024-03-10 on
+#                   from 2024-03-12 on
 #   /archive/N      Atom that names an older document (RFC 5005), 10 a document, /archive/12
 #                   being the newest
 #   /circle/N       Atom: 1 to 5 and then 3 again
 #   /tired/N        three documents; the second is answered with 503 for as many times
 #                   as the file "tired" of the fixtures says
-#   /broken/N       the same with 404, and with half of it instead
+#   /broken/N       the same; the file "broken" says whether the second is missing (404), or
+#                   there is half of it, or it takes its time
+#   /away/1         names a page at the server that the file "away" says
 
 package PaperfeedPages;
 
@@ -24,6 +26,7 @@ use warnings;
 
 use JSON::PP ();
 use POSIX    ();
+use Time::HiRes ();
 use Time::Local qw(timegm);
 
 our %handlers;
@@ -55,6 +58,9 @@ sub set
 	close $out;
 	return;
 }
+
+# Ten of a list.
+sub ten { my ($at, @list) = @_; return $at > $#list ? () : @list[ $at .. ($at + 9 < $#list ? $at + 9 : $#list) ]; }
 
 # How often this very address was asked for, this time included.
 sub times_asked
@@ -109,7 +115,7 @@ $handlers{oai} = sub {
 			$bad = $error->('badArgument', 'the token goes alone') if grep { exists $q{$_} } qw(from until set metadataPrefix);
 		}
 		my @list = grep { $_->{date} ge $from && $_->{date} le $until } @oai;
-		my @page = grep { defined } @list[ $at .. $at + 9 ];
+		my @page = ten($at, @list);
 		my $next = $at + 10 < @list ? join '/', $generation, $from, $until, $at + 10 : '';
 		$next = "<resumptionToken>$next</resumptionToken>" if $next ne '' || $at > 0;
 		$body = $bad // (@page
@@ -149,7 +155,7 @@ $handlers{api} = sub {
 	return xml($r, '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/api/errors#bad</id><title>Error</title><summary>bad</summary></entry></feed>')
 	  if !defined $from || $r->{query}{sortOrder} ne 'ascending';
 	my @list = grep { my $d = day($_) =~ s/-//gr; $d ge $from && $d le $to } 0 .. $arxiv_papers - 1;
-	my @page = grep { defined } @list[ $at .. $at + 9 ];
+	my @page = ten($at, @list);
 	my $total = @list;
 	# as if there were more than it gives out
 	$total = 40000 if setting($r, 'large') && $total > 30;
@@ -190,7 +196,14 @@ $handlers{broken} = sub {
 	my ($r) = @_;
 	my $how = $r->{rest} == 2 ? setting($r, 'broken') : '';
 	return PaperfeedHttp::respond($r, 404, [], 'gone') if $how eq 'missing';
+	Time::HiRes::sleep(2) if $how eq 'slow';
 	return xml($r, substr three($r), 0, $how eq 'half' ? 1500 : 1e6);
+};
+
+$handlers{away} = sub {
+	my ($r) = @_;
+	my $to = $r->{rest} == 1 ? $r->{path} =~ s/1$/2/r : $r->{rest} == 2 ? setting($r, 'away') . '/away/3' : undef;
+	return xml($r, atom($r, defined $to ? "<link rel=\"next\" href=\"$to\"/>" : '', entry($r->{rest}, day($r->{rest}))));
 };
 
 # ---------------------------------------------------------------------- JSON
@@ -201,7 +214,7 @@ $handlers{details} = sub {
 	my ($r) = @_;
 	my ($server, $from, $to, $at) = split m{/}, $r->{rest};
 	my @list = grep { day($_) ge $from && day($_) le $to } 0 .. $biorxiv_papers - 1;
-	my @page = grep { defined } @list[ $at .. $at + 9 ];
+	my @page = ten($at, @list);
 	return json($r, { messages => [ { status => 'no posts found' } ], collection => [] }) unless @page;
 	return json($r, {
 			messages   => [ { status => 'ok', interval => "$from:$to", cursor => $at, count => scalar @page, total => '' . (@list + 7) } ],
@@ -225,7 +238,7 @@ $handlers{works} = sub {
 	return json($r, { status => 'failed', 'message-type' => 'validation-failure', message => [ { type => 'cursor', message => 'Cursor is unknown' } ] }, 400)
 	  if $of ne setting($r, 'generation');
 	my @list = grep { day($_) ge ($from // '') && day($_) le ($to // '9999') } 0 .. $crossref_papers - 1;
-	my @page = grep { defined } @list[ $at .. $at + 9 ];
+	my @page = ten($at, @list);
 	return json($r, {
 			status => 'ok', 'message-type' => 'work-list',
 			message => {
@@ -245,7 +258,7 @@ sub daily
 	my ($y, $m, $d) = split /-/, $date;
 	my $time = timegm(0, 0, 0, $d, $m - 1, $y);
 	my $day  = ($time - timegm(0, 0, 0, 1, 0, 2024)) / 86400;
-	return json($r, { error => 'Invalid date' }, 400) if $date ge '2024-03-10';
+	return json($r, { error => 'Invalid date' }, 400) if $date ge '2024-03-12';
 	my $n = (gmtime $time)[6] == 0 ? 0 : $d == 1 ? 120 : 3;
 	my @page = grep { $_ < $n } $p * $limit .. $p * $limit + $limit - 1;
 	return json($r, [
