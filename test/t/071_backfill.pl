@@ -122,40 +122,7 @@ sub kill_backend
 	die 'the server did not come back';
 }
 
-$http->forget;
-my $killed = 0;
-my $rounds = 0;
-foreach my $source (@sources)
-{
-	for (;;)
-	{
-		last if (place('storm', $source->[0], 'state') || '') eq 'done';
-		die 'it does not come to an end' if $rounds++ > 10 + $kills;
-		my $before = asked();
-		my $pages  = 1 + int rand 3;
-		my $most   = ($killed + 1) * @sources / ($kills || 1) > 1 + (grep { $sources[$_] == $source } 0 .. $#sources) + (grep { (place('storm', $_->[0], 'state') || '') eq 'done' } @sources);
-		my $session = PaperfeedIndex::start($node, 'CALL paperfeed.' . backfill_of($source), db => 'storm');
-		if ($killed < $kills && !$most)
-		{
-			my $until = time() + 10;
-			sleep 0.003 while asked() - $before < $pages && time() < $until;
-			sleep rand 0.04;
-			$killed++;
-			if ($killed % 3 == 0)
-			{
-				PaperfeedIndex::kill9($node);
-				PaperfeedNet::start($node);
-			}
-			else
-			{
-				kill_backend();
-			}
-		}
-		PaperfeedIndex::finish($session);
-	}
-}
-note "$killed kills in $rounds rounds";
-is($killed, $kills, 'it was broken off often enough');
+# One kill or more for each source, over and over until there were enough.
 sub differ
 {
 	my %in;
@@ -163,14 +130,59 @@ sub differ
 	$in{$_}-- foreach split /\n/, $_[1];
 	return join "\n", map { "$in{$_} $_" } grep { $in{$_} } sort keys %in;
 }
-is(differ(sql('storm', $tables), sql('calm', $tables)), '', 'papers, sightings and counts are as if it had never been broken off');
+
+my $killed = 0;
+my $rounds = 0;
+my $each   = 1 + int(($kills - 1) / @sources);
+my $passes = 0;
+my $midway = 0;
+PaperfeedPages::set($http, 'delay', 0.015);
+$http->forget;
+while ($killed < $kills)
+{
+	$passes++;
+	sql('storm', 'TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.rejects, paperfeed.backfills');
+	foreach my $source (@sources)
+	{
+		my $left = $each;
+		while (place('storm', $source->[0], 'state') ne 'done')
+		{
+			die 'it does not come to an end' if $rounds++ > 20 + 3 * $kills;
+			my $before  = asked();
+			my $pages   = 1 + int rand 3;
+			my $session = PaperfeedIndex::start($node, 'CALL paperfeed.' . backfill_of($source), db => 'storm');
+			if ($left-- > 0 && $killed < $kills)
+			{
+				my $until = time() + 10;
+				sleep 0.003 while asked() - $before < $pages && time() < $until;
+				sleep rand 0.04;
+				$killed++;
+				if ($killed % 3 == 0)
+				{
+					PaperfeedIndex::kill9($node);
+					PaperfeedNet::start($node);
+				}
+				else
+				{
+					kill_backend();
+				}
+				$midway++ if place('storm', $source->[0], 'state') eq 'running';
+			}
+			PaperfeedIndex::finish($session);
+		}
+	}
+	is(differ(sql('storm', $tables), sql('calm', $tables)), '', 'papers, sightings and counts are as if it had never been broken off');
+}
+note "$killed kills, $midway of them midway, in $rounds rounds and $passes passes";
+cmp_ok($midway, '>=', $kills / 3, 'it was broken off midway');
+PaperfeedPages::set($http, 'delay', 0);
 my %calm;
 $calm{$_}++ foreach map { @$_ } values %asked;
 my %storm;
 $storm{$_}++ foreach asked();
 is(join(' ', grep { !$storm{$_} } sort keys %calm), '', 'no page was skipped');
 is(join(' ', grep { !$calm{$_} } sort keys %storm), '', 'none was made up');
-cmp_ok(scalar(asked()), '<=', (map { @$_ } values %asked) + $killed, 'nothing but the page under way was asked for again');
+cmp_ok(scalar(asked()), '<=', $passes * (map { @$_ } values %asked) + $killed, 'nothing but the page under way was asked for again');
 like(sql('storm', q{SELECT count(*) FROM paperfeed._jobs}), qr/^[01]$/, 'jobs that were broken off are cleared away');
 
 

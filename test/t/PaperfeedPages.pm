@@ -5,7 +5,8 @@
 #
 #   /oai            OAI-PMH, 10 records a page, in no order of datestamps; a token is good
 #                   as long as the file "generation" of the fixtures says the same
-#   /api/query      the arXiv API, 10 a page; each third page is empty when it is first asked for
+#   /api/query      the arXiv API, 10 a page; each third page of a category is empty when it is first
+#                   asked for
 #   /details/...    bioRxiv, 10 a page; the total is too high
 #   /works          Crossref, a cursor and 10 a page
 #   /api/daily_papers   Hugging Face: none on Sundays, 120 on the first of a month, not open
@@ -159,7 +160,7 @@ $handlers{api} = sub {
 	my $total = @list;
 	# as if there were more than it gives out
 	$total = 40000 if setting($r, 'large') && $total > 30;
-	@page = () if $at % 30 == 20 && times_asked($r) == 1;
+	@page = () if $at % 30 == 20 && $r->{query}{search_query} =~ m{cat:} && times_asked($r) == 1;
 	return xml($r, atom($r, "<opensearch:totalResults>$total</opensearch:totalResults><opensearch:startIndex>$at</opensearch:startIndex>",
 			map { entry($_, day($_)) } @page));
 };
@@ -268,6 +269,13 @@ sub daily
 						publishedAt => "${date}T00:00:00.000Z", submittedOnDailyAt => "${date}T01:00:00.000Z", upvotes => $id % 50 },
 					publishedAt => "${date}T00:00:00.000Z", title => title($id), numComments => 0 }
 			} @page ]);
+}
+
+# All of them take their time, if the file "delay" says so (seconds).
+foreach my $name (keys %handlers)
+{
+	my $handler = $handlers{$name};
+	$handlers{$name} = sub { Time::HiRes::sleep(setting($_[0], 'delay')); return $handler->($_[0]); };
 }
 
 1;
