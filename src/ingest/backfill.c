@@ -139,45 +139,32 @@ fault_of(const PfRun *run)
 	}
 }
 
-static PfStr
-text_or_none(const char *a)
-{
-	return a == NULL ? PF_STR_NONE : pf_str(a);
-}
-
-/* Tell how it ended.  'why' may be NULL. */
+/* Tell how it ended; 'why' may be NULL. */
 static void
 tell_end(const Backfill *b, PfStep step, const char *why)
 {
-	const char *sum = psprintf("%lld pages, %lld records, %lld papers added, %lld updated",
-							   (long long) b->pages, (long long) b->records,
-							   (long long) b->added, (long long) b->updated);
-	const char *words = why == NULL ? "" :
-		text_to_cstring(pf_utf8_to_text(pf_str_printf(": %s", why)));
-
-	switch (step)
+	static const struct
 	{
-		case PF_STEP_DONE:
-			ereport(NOTICE, (errmsg("backfill of feed %lld is done%s", (long long) b->feed, words),
-							 errdetail("%s", sum)));
-			break;
-		case PF_STEP_NEXT:
-			ereport(NOTICE, (errmsg("backfill of feed %lld pauses%s", (long long) b->feed, words),
-							 errdetail("%s", sum),
-							 errhint("CALL paperfeed.backfill(%lld) goes on.", (long long) b->feed)));
-			break;
-		case PF_STEP_AGAIN:
-			ereport(WARNING, (errmsg("backfill of feed %lld pauses%s", (long long) b->feed, words),
-							  errdetail("%s", sum),
-							  errhint("CALL paperfeed.backfill(%lld) goes on.", (long long) b->feed)));
-			break;
-		case PF_STEP_FAILED:
-			ereport(WARNING, (errmsg("backfill of feed %lld has failed%s", (long long) b->feed, words),
-							  errdetail("%s", sum),
-							  errhint("CALL paperfeed.backfill(%lld) tries that page again.",
-									  (long long) b->feed)));
-			break;
-	}
+		int			level;
+		const char *verb;
+		const char *what_a_call_does;	/* NULL = nothing of use */
+	}			ends[] = {
+		[PF_STEP_NEXT] = {NOTICE, "pauses", "goes on"},
+		[PF_STEP_AGAIN] = {WARNING, "pauses", "goes on"},
+		[PF_STEP_DONE] = {NOTICE, "is done", NULL},
+		[PF_STEP_FAILED] = {WARNING, "has failed", "tries that page again"},
+	};
+	const char *words = why == NULL ? "" : psprintf(": %s", why);
+
+	ereport(ends[step].level,
+			(errmsg("backfill of feed %lld %s%s", (long long) b->feed, ends[step].verb,
+					text_to_cstring(pf_utf8_to_text(pf_str(words)))),
+			 errdetail("%lld pages, %lld records, %lld papers added, %lld updated.",
+					   (long long) b->pages, (long long) b->records, (long long) b->added,
+					   (long long) b->updated),
+			 ends[step].what_a_call_does == NULL ? 0 :
+			 errhint("CALL paperfeed.backfill(%lld) %s.", (long long) b->feed,
+					 ends[step].what_a_call_does)));
 }
 
 static int64
@@ -196,9 +183,53 @@ check_has_pages(const Backfill *b, const PfPager *pager, const PfPage *page)
 		pf_backfill_refuse(b->name, "its document names no next page");
 }
 
+/* Parse and write the answer, and tell what it is for the pager. */
+static void
+run_page(const Backfill *b, const PfBackfillRow *row, PfFeedRow *feed, const PfResponse *response,
+		 TimestampTz started, PfRun *run, PfPage *page)
+{
+	memset(run, 0, sizeof(PfRun));
+	run->kind = "backfill";
+	run->url = feed->url;
+	run->page = row->pager.next;
+	run->target = feed->target;
+	run->started = started;
+	feed->has_checksum = false; /* a page is never the document that the feed gave last */
+	pf_run_response(run, feed, response);
+
+	memset(page, 0, sizeof(PfPage));
+	page->fault = fault_of(run);
+	page->http_status = response->http_status;
+	page->error_code = run->error_code;
+	page->info = run->info;
+	page->checksum = run->checksum;
+	page->attempt = b->attempts;
+	page->today = pf_day_of(pf_now());
+}
+
+/* The page is taken in and committed: how does it go on? */
+static void
+after_page(Backfill *b, PfStep step, const char *why)
+{
+	if (step == PF_STEP_NEXT)
+		return;
+	if (step == PF_STEP_AGAIN && b->attempts < MAX_ATTEMPTS)
+	{
+		int64		pause = (int64) FIRST_PAUSE << (b->attempts - 1);
+
+		if (pause < ms_left(b))
+		{
+			pf_pause(pause);
+			return;
+		}
+	}
+	b->over = true;
+	tell_end(b, step, why);
+}
+
 /*
  * Write what came, and the place where it goes on, and commit.  The feed may be
- * gone; then so is the row of its backfill.
+ * gone; then nothing is written.
  */
 static void
 take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *response,
@@ -212,35 +243,14 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!pf_feed_row_lock_id(&feed, b->feed, false))
-	{
-		PopActiveSnapshot();
-		pf_turn_end(turn, response);
-		pf_job_commit();
-		b->over = true;
-		ereport(WARNING, (errmsg("feed %lld was removed while it was backfilled",
-								 (long long) b->feed)));
-		return;
-	}
-	feed.has_checksum = false;	/* a page is never the document that the feed gave last */
-	memset(&run, 0, sizeof(run));
-	run.kind = "backfill";
-	run.url = feed.url;
-	run.page = row->pager.next;
-	run.target = feed.target;
-	run.started = started;
-	pf_run_response(&run, &feed, response);
-
-	memset(&page, 0, sizeof(page));
-	page.fault = fault_of(&run);
-	page.http_status = response->http_status;
-	page.error_code = run.error_code;
-	page.info = run.info;
-	page.checksum = run.checksum;
-	page.attempt = b->attempts;
-	page.today = pf_day_of(pf_now());
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("feed %lld was removed while it was backfilled", (long long) b->feed)));
+	run_page(b, row, &feed, response, started, &run, &page);
 	step = pf_pager_step(&row->pager, &page);
 	check_has_pages(b, &row->pager, &page);
 
+	/* An error that is the end of the list is none. */
 	why = run.error != NULL && step != PF_STEP_DONE ? run.error : row->pager.note;
 	b->attempts = step == PF_STEP_AGAIN ? b->attempts + 1 : 0;
 	b->pages++;
@@ -249,29 +259,14 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 	b->updated += run.counts.updated;
 	row->step = step;
 	row->attempts = b->attempts;
-	row->error = text_or_none(why);
+	row->error = pf_str(why);
 	pf_backfill_row_save(row, &run.counts);
 	pf_run_note(feed.id, &run);
 	pf_job_note(b->job, row->pager.pages, -1, b->added + b->updated, row->pager.next);
 	PopActiveSnapshot();
 	pf_turn_end(turn, response);
 	pf_job_commit();
-
-	if (step == PF_STEP_AGAIN && b->attempts < MAX_ATTEMPTS)
-	{
-		int64		pause = (int64) FIRST_PAUSE << (b->attempts - 1);
-
-		if (pause < ms_left(b))
-		{
-			pf_pause(pause);
-			return;
-		}
-	}
-	if (step != PF_STEP_NEXT)
-	{
-		b->over = true;
-		tell_end(b, step, why);
-	}
+	after_page(b, step, why);
 }
 
 /* Why there is to be no further page now; NULL = there is. */
@@ -307,7 +302,7 @@ next_page(Backfill *b)
 	if (!pf_feed_row_read_id(&feed, b->feed) || !pf_backfill_row_read(b->feed, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("feed %lld, or the row of its backfill, was removed", (long long) b->feed)));
+				 errmsg("feed %lld was removed while it was backfilled", (long long) b->feed)));
 	row.pager.feed = pf_fetch_public_url(feed.url);
 	pf_writer_check(feed.target);
 	memset(&request, 0, sizeof(request));
@@ -387,7 +382,7 @@ pf_backfill(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 PG_ARGISNULL(0) ? errmsg("feed is NULL") :
 				 errmsg("there is no feed %lld", (long long) PG_GETARG_INT64(0)),
-				 errhint("paperfeed.feeds has the feeds; paperfeed.backfill also takes an address.")));
+				 errhint("See paperfeed.feeds; an address will do, too.")));
 	backfill(fcinfo, &feed);
 	SPI_finish();
 	PG_RETURN_VOID();

@@ -1,7 +1,7 @@
 /* src/ingest/backfill.sql: the depth of a source, page by page */
 
 CREATE TABLE paperfeed.backfills (
-	feed			bigint PRIMARY KEY REFERENCES paperfeed.feeds ON DELETE CASCADE,
+	feed			bigint PRIMARY KEY,
 	kind			text NOT NULL,
 	since			date,
 	state			text NOT NULL CHECK (state IN ('running', 'done', 'failed')),

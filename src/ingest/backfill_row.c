@@ -248,5 +248,5 @@ pf_backfill_row_save(const PfBackfillRow *row, const PfCounts *counts)
 	if (pf_plan_run(&save_plan, lengthof(args), types, args, nulls, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the row of the backfill of feed %lld was removed", (long long) row->feed)));
+				 errmsg("the backfill of feed %lld was removed meanwhile", (long long) row->feed)));
 }

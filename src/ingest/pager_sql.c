@@ -61,8 +61,8 @@ read_answer(const Answers *answers, int n, PfStr base_url, PfPage *page)
 }
 
 static void
-put_row(ReturnSetInfo *rsinfo, int number, const PfPager *pager, const PfPager *after,
-		const char *outcome)
+put_row(ReturnSetInfo *rsinfo, int number, const PfPager *pager, const char *outcome,
+		const char *note)
 {
 	Datum		values[7];
 	bool		nulls[7] = {false};
@@ -77,9 +77,9 @@ put_row(ReturnSetInfo *rsinfo, int number, const PfPager *pager, const PfPager *
 	nulls[5] = outcome == NULL;
 	if (outcome != NULL)
 		values[5] = CStringGetTextDatum(outcome);
-	nulls[6] = after->note == NULL;
-	if (after->note != NULL)
-		values[6] = PointerGetDatum(pf_utf8_to_text(pf_str(after->note)));
+	nulls[6] = note == NULL;
+	if (note != NULL)
+		values[6] = CStringGetTextDatum(note);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
@@ -122,7 +122,7 @@ pf_backfill_pages(PG_FUNCTION_ARGS)
 
 		if (i == answers.n)
 		{
-			put_row(rsinfo, i + 1, &before, &before, NULL);
+			put_row(rsinfo, i + 1, &before, NULL, NULL);
 			break;
 		}
 		memset(&page, 0, sizeof(page));
@@ -130,7 +130,7 @@ pf_backfill_pages(PG_FUNCTION_ARGS)
 		page.today = pf_day_of(pf_now());
 		read_answer(&answers, i, pager.next, &page);
 		step = pf_pager_step(&pager, &page);
-		put_row(rsinfo, i + 1, &before, &pager, outcomes[step]);
+		put_row(rsinfo, i + 1, &before, outcomes[step], pager.note);
 		attempt = step == PF_STEP_AGAIN ? attempt + 1 : 0;
 		if (step == PF_STEP_DONE || step == PF_STEP_FAILED)
 			break;
