@@ -4,7 +4,8 @@
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
 #                 the latter alone: bench-search; signals and lists: bench-signals;
-#                 which votes trending() foresees: bench-trending
+#                 which votes trending() foresees: bench-trending; what watches cost:
+#                 bench-watches
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -28,9 +29,16 @@ SQL_PARTS = src/paperfeed.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
+	src/ingest/criteria.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/load.sql \
+	src/ingest/sources.sql \
+	src/ingest/opml.sql \
+	src/ingest/presets.sql \
+	src/ingest/discover.sql \
+	src/ingest/rules.sql \
 	src/ingest/backfill.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
@@ -39,8 +47,10 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
+	src/signal/boosts.sql \
 	src/signal/topics.sql \
 	src/signal/editions.sql \
+	src/ingest/watches.sql \
 	src/ingest/health.sql \
 	src/ingest/cron.sql
 
@@ -63,10 +73,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -79,6 +89,7 @@ bench:
 	@bash test/bench/search.sh
 	@bash test/bench/signals.sh
 	@bash test/bench/trending.sh
+	@bash test/bench/watches.sh
 
 bench-search:
 	@bash test/bench/search.sh
@@ -88,6 +99,9 @@ bench-signals:
 
 bench-trending:
 	@bash test/bench/trending.sh
+
+bench-watches:
+	@bash test/bench/watches.sh
 
 else
 

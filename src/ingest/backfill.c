@@ -350,7 +350,7 @@ backfill(FunctionCallInfo fcinfo, const PfFeedRow *feed)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("feed %lld is being asked by another session", (long long) feed->id),
 				 errhint("The view paperfeed.progress shows who is at work.")));
-	b.name = pf_fetch_can(feed->url) ? pf_fetch_public_url(feed->url) : feed->url;
+	b.name = pf_fetch_url_problem(feed->url) == NULL ? pf_fetch_public_url(feed->url) : feed->url;
 	pf_backfill_row_begin(feed->id, b.name, PG_ARGISNULL(1), since);
 	b.job = pf_job_begin("backfill", b.name, "pages", -1);
 

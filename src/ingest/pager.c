@@ -238,7 +238,7 @@ turn_to(PfPager *pager, const PfPage *page, PfStr next)
 		pager->note = "its next page is one that was read before";
 		return pager->kind == PF_PAGER_LINKS ? done(pager) : PF_STEP_FAILED;
 	}
-	if (!pf_fetch_can(next))
+	if (pf_fetch_url_problem(next) != NULL)
 		return failed(pager, "its next page has no address that can be asked for");
 	count_page(pager, page);
 	if ((pager->pages & (pager->pages - 1)) == 0)

@@ -129,7 +129,7 @@ attempt(void (*what) (void *), void *arg)
 			ReThrowError(error);
 		if (error->detail != NULL)
 			error->message = psprintf("%s: %s", error->message, error->detail);
-		message = pf_text_to_utf8(cstring_to_text(error->message)).s;
+		message = pf_str_dup(pf_text_to_utf8(cstring_to_text(error->message))).s;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

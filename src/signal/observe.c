@@ -335,7 +335,7 @@ void
 pf_observe_init(void)
 {
 	pf_news_hook = tell_news;
-	pf_moved_hook = pf_observe_moved;
+	pf_add_moved_hook(pf_observe_moved);
 }
 
 /* The id of the row that the paper has become part of; false if there is none. */
