@@ -59,7 +59,7 @@ AS 'MODULE_PATHNAME', 'pf_backfill'
 LANGUAGE C;
 
 COMMENT ON PROCEDURE paperfeed.backfill(bigint, date, integer, interval) IS
-'read a feed''s past, page by page, and commit after each: what breaks it off costs no more than the page under way, and the next call goes on there; since is the first day (UTC) that is wanted: NULL goes on with what is unfinished, else reads all there is, as -infinity does; another one than before, or a backfill that is done, begins anew; it ends after max_pages answers, and begins none after max_time (NULL = no limit); faults that pass are waited for, others are told in a WARNING and in paperfeed.backfills; errors: 22023 if there is no way to page through it, 42704 for no such feed, 55006 if the feed is being asked, 25001 in a transaction block';
+'read a feed''s past, page by page, and commit after each: what breaks it off costs no more than the page under way, and the next call goes on there; since is the first day (UTC) that is wanted: NULL goes on with what is unfinished, else reads all there is, which is what -infinity stands for; another one than before, or a backfill that is done, begins anew; it ends after max_pages answers, and begins none after max_time (NULL = no limit); faults that pass are waited for, others are told in a WARNING and in paperfeed.backfills; errors: 22023 if there is no way to page through it, 42704 for no such feed, 55006 if the feed is being asked, 25001 in a transaction block';
 
 CREATE PROCEDURE paperfeed.backfill(
 	source text, since date DEFAULT NULL, max_pages integer DEFAULT NULL,

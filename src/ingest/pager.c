@@ -37,13 +37,14 @@ static const struct
 	const char *name;
 	const char *earliest;		/* day; NULL = none that we know of */
 	int			days;			/* of a window, at most; 0 = it has none */
+	bool		open;			/* the last one needs no end */
 }			kinds[] = {
 	[PF_PAGER_LINKS] = {"links", NULL, 0},
-	[PF_PAGER_OAI] = {"oai-pmh", NULL, 365},
+	[PF_PAGER_OAI] = {"oai-pmh", NULL, 365, true},
 	[PF_PAGER_ARXIV] = {"arxiv api", "1991-07-01", ALL_DAYS},
 	[PF_PAGER_BIORXIV] = {"biorxiv api", "2013-11-01", ALL_DAYS},
-	[PF_PAGER_CROSSREF] = {"crossref", "2000-01-01", ALL_DAYS},
-	[PF_PAGER_OPENALEX] = {"openalex", NULL, ALL_DAYS},
+	[PF_PAGER_CROSSREF] = {"crossref", "2000-01-01", ALL_DAYS, true},
+	[PF_PAGER_OPENALEX] = {"openalex", NULL, ALL_DAYS, true},
 	[PF_PAGER_S2] = {"semantic scholar", NULL, 0},
 	[PF_PAGER_DAILY] = {"huggingface", "2023-05-04", 1},
 };
@@ -81,7 +82,10 @@ last_day(const PfPager *pager, DateADT today)
 	return to < pager->since ? today : Min(to, today);
 }
 
-/* A window from pager->from on, of so many days; the last one is open where that can be said. */
+/*
+ * A window from pager->from on, of so many days.  The last one is open where that
+ * can be said: journals have papers of days to come.
+ */
 static void
 begin_window(PfPager *pager, int days, DateADT today)
 {
@@ -94,7 +98,7 @@ begin_window(PfPager *pager, int days, DateADT today)
 	if (kinds[pager->kind].days == 0)
 		pager->to = DATEVAL_NOEND;
 	else if (DATE_IS_NOBEGIN(pager->from) || last - pager->from < days)
-		pager->to = pager->kind == PF_PAGER_OAI && last == today ? DATEVAL_NOEND : last;
+		pager->to = kinds[pager->kind].open && last == today ? DATEVAL_NOEND : last;
 	else
 		pager->to = pager->from + days - 1;
 	pager->next = pf_pager_window_url(pager);
@@ -189,8 +193,12 @@ restart(PfPager *pager, const PfPage *page, int days, const char *why)
 {
 	if (DATE_IS_NOBEGIN(pager->from) || days >= window_days(pager, page->today))
 	{
-		if (pager->restarts++ == MAX_RESTARTS)
+		if (pager->restarts == MAX_RESTARTS)
+		{
+			pager->restarts = 0;	/* for whoever wants to try later */
 			return failed(pager, why);
+		}
+		pager->restarts++;
 		days = kinds[pager->kind].days;
 		if (!DATE_IS_NOBEGIN(pager->from))
 			days = window_days(pager, page->today);
