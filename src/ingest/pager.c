@@ -39,14 +39,14 @@ static const struct
 	int			days;			/* of a window, at most; 0 = it has none */
 	bool		open;			/* the last one needs no end */
 }			kinds[] = {
-	[PF_PAGER_LINKS] = {"links", NULL, 0},
+	[PF_PAGER_LINKS] = {"links", NULL, 0, false},
 	[PF_PAGER_OAI] = {"oai-pmh", NULL, 365, true},
-	[PF_PAGER_ARXIV] = {"arxiv api", "1991-07-01", ALL_DAYS},
-	[PF_PAGER_BIORXIV] = {"biorxiv api", "2013-11-01", ALL_DAYS},
+	[PF_PAGER_ARXIV] = {"arxiv api", "1991-07-01", ALL_DAYS, false},
+	[PF_PAGER_BIORXIV] = {"biorxiv api", "2013-11-01", ALL_DAYS, false},
 	[PF_PAGER_CROSSREF] = {"crossref", "2000-01-01", ALL_DAYS, true},
 	[PF_PAGER_OPENALEX] = {"openalex", NULL, ALL_DAYS, true},
-	[PF_PAGER_S2] = {"semantic scholar", NULL, 0},
-	[PF_PAGER_DAILY] = {"huggingface", "2023-05-04", 1},
+	[PF_PAGER_S2] = {"semantic scholar", NULL, 0, false},
+	[PF_PAGER_DAILY] = {"huggingface", "2023-05-04", 1, false},
 };
 
 const char *
