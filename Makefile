@@ -39,6 +39,7 @@ SQL_PARTS = src/paperfeed.sql \
 	src/ingest/presets.sql \
 	src/ingest/discover.sql \
 	src/ingest/rules.sql \
+	src/ingest/backfill.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \

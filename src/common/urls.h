@@ -47,6 +47,16 @@ extern PfStr pf_url_resolve(PfStr base, PfStr ref);
  */
 extern PfStr pf_url_canonical(PfStr in);
 
+/* The value of a parameter of the query as it is spelled there; none if it has none. */
+extern PfStr pf_url_param(PfStr url, const char *name);
+
+/*
+ * The address with a parameter set to 'value', which is percent-encoded here,
+ * or without it if that is none.  The parameter goes to the end, other ones stay
+ * as they are, a fragment is left out.  None if it is no address.
+ */
+extern PfStr pf_url_with_param(PfStr url, const char *name, PfStr value);
+
 /* Percent-decoded copy; invalid sequences stay as they are. */
 extern PfStr pf_url_decode(PfStr in);
 

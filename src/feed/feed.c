@@ -121,6 +121,22 @@ pf_doc_keep(PfDoc *doc, PfStr a)
 	return copy;
 }
 
+static void
+span_init(PfSpan *span)
+{
+	span->newest = span->oldest = PF_NO_TIME;
+}
+
+static void
+span_add(PfSpan *span, TimestampTz at)
+{
+	if (at == PF_NO_TIME)
+		return;
+	span->mixed |= span->oldest != PF_NO_TIME && at > span->oldest;
+	span->newest = Max(span->newest, at);
+	span->oldest = span->oldest == PF_NO_TIME ? at : Min(span->oldest, at);
+}
+
 /* Hand on as a record what is none.  The caller resets the record's context. */
 static void
 emit_bad_value(PfFeed *feed, const BadValue *bad)
@@ -192,6 +208,8 @@ pf_doc_emit(PfDoc *doc, PfRecord *rec)
 		release_held((PfFeed *) doc);
 	pf_record_finish(doc, rec);
 	doc->info.records++;
+	span_add(&doc->info.published, rec->published);
+	span_add(&doc->info.changed, rec->updated);
 	doc->fn(rec, &doc->info, doc->arg);
 }
 
@@ -335,6 +353,9 @@ pf_feed_begin(PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
 	doc->arg = arg;
 	doc->info.total = -1;
 	doc->info.updated = PF_NO_TIME;
+	doc->info.earliest = PF_NO_TIME;
+	span_init(&doc->info.published);
+	span_init(&doc->info.changed);
 	doc->base = pf_str_dup(pf_str_trim(base_url));
 	if (pf_str_blank(doc->base))
 		doc->base = PF_STR_NONE;

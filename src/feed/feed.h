@@ -11,6 +11,14 @@
 #include "common/record.h"
 #include "common/strings.h"
 
+/* Dates of one kind that its records have. */
+typedef struct PfSpan
+{
+	TimestampTz newest;			/* PF_NO_TIME if none has one */
+	TimestampTz oldest;
+	bool		mixed;			/* they do not come newest first */
+} PfSpan;
+
 /* What a document says of itself; strings are palloc'd in the context of pf_feed_begin. */
 typedef struct PfFeedInfo
 {
@@ -26,6 +34,7 @@ typedef struct PfFeedInfo
 	PfStr		skip_hours;		/* "0,1,2" (UTC) */
 	PfStr		resumption_token;	/* none given; empty = this was the last page */
 	int64		total;			/* size of the whole list; -1 = not said */
+	TimestampTz earliest;		/* OAI-PMH, Identify: of the oldest record */
 	const char *charset;		/* that the bytes were read in */
 	bool		recovered;		/* not well-formed; what could be read was */
 	bool		cut_off;		/* it ends too early */
@@ -34,6 +43,8 @@ typedef struct PfFeedInfo
 	PfStr		error;			/* the service's own words */
 	int64		bytes;			/* read, after decompression */
 	int64		records;
+	PfSpan		published;
+	PfSpan		changed;
 } PfFeedInfo;
 
 /* Called for each record in turn; may raise errors. */

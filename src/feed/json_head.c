@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "feed/json_item.h"
-#include "lib/stringinfo.h"
 
 #define MAX_CROSSREF_OFFSET	10000	/* Crossref wants a cursor beyond */
 
@@ -63,105 +62,23 @@ keep_error(PfDoc *doc, PfStr code, PfStr words)
  * ----------------------------------------------------------------
  */
 
-static void
-append_encoded(StringInfo buf, PfStr a)
-{
-	for (int i = 0; i < a.len; i++)
-	{
-		unsigned char c = (unsigned char) a.s[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			c == '-' || c == '_' || c == '.' || c == '~')
-			appendStringInfoChar(buf, c);
-		else
-			appendStringInfo(buf, "%%%02X", c);
-	}
-}
-
-/* Is the parameter "name=..." at the front? */
-static bool
-is_param(PfStr a, const char *name)
-{
-	int			n = (int) strlen(name);
-
-	return pf_str_starts(a, name) && (a.len == n || a.s[n] == '=');
-}
-
-static PfStr
-next_param(PfStr *query)
-{
-	PfStr		param = *query;
-	int			n = 0;
-
-	while (n < query->len && query->s[n] != '&')
-		n++;
-	param.len = n;
-	*query = (PfStr) {query->s + Min(n + 1, query->len), query->len - Min(n + 1, query->len)};
-	return param;
-}
-
-/* The value of a parameter of the document's address; none if it has none. */
-static PfStr
-get_param(const PfDoc *doc, const char *name)
-{
-	PfUrl		url;
-
-	if (!pf_str_blank(doc->base) && pf_url_split(doc->base, &url))
-	{
-		while (url.query.len > 0)
-		{
-			PfStr		param = next_param(&url.query);
-			int			n = (int) strlen(name) + 1;
-
-			if (is_param(param, name) && param.len >= n)
-				return (PfStr) {param.s + n, param.len - n};
-		}
-	}
-	return PF_STR_NONE;
-}
-
 static int64
 get_int_param(const PfDoc *doc, const char *name)
 {
 	int			value;
 
-	return pf_str_int(get_param(doc, name), &value) ? value : 0;
+	return pf_str_int(pf_url_param(doc->base, name), &value) ? value : 0;
 }
 
 /* The next page is this one with another value of a parameter. */
 static void
 keep_next_param(PfDoc *doc, const char *name, PfStr value)
 {
-	StringInfoData buf;
 	PfUrl		url;
-	char		sep = '?';
-	int			path_len;
 
-	if (doc->info.next.s != NULL || pf_str_blank(value) || pf_str_blank(doc->base) ||
-		!pf_url_split(doc->base, &url) || url.host.s == NULL)
-		return;
-
-	initStringInfo(&buf);
-	for (path_len = 0; path_len < doc->base.len; path_len++)
-	{
-		if (doc->base.s[path_len] == '?' || doc->base.s[path_len] == '#')
-			break;
-	}
-	appendBinaryStringInfo(&buf, doc->base.s, path_len);
-	while (url.query.len > 0)
-	{
-		PfStr		param = next_param(&url.query);
-
-		if (param.len == 0 || is_param(param, name))
-			continue;
-		appendStringInfoChar(&buf, sep);
-		appendBinaryStringInfo(&buf, param.s, param.len);
-		sep = '&';
-	}
-	appendStringInfo(&buf, "%c%s=", sep, name);
-	append_encoded(&buf, value);
-	doc->info.next = pf_doc_keep(doc, (PfStr) {buf.data, buf.len});
-	pfree(buf.data);
+	if (doc->info.next.s == NULL && !pf_str_blank(value) && !pf_str_blank(doc->base) &&
+		pf_url_split(doc->base, &url) && url.host.s != NULL)
+		doc->info.next = pf_doc_keep(doc, pf_url_with_param(doc->base, name, value));
 }
 
 static void
@@ -242,7 +159,7 @@ take_meta(PfDoc *doc, const PfNode *meta)
 	keep_total(doc, pf_child(meta, "count"));
 	keep_total(doc, pf_child(meta, "total"));
 	keep_next_param(doc, "cursor", pf_json_text(meta, "next_cursor"));
-	if (doc->info.next.s == NULL && get_param(doc, "cursor").s == NULL &&
+	if (doc->info.next.s == NULL && pf_url_param(doc->base, "cursor").s == NULL &&
 		pf_int(pf_child(meta, "page"), &page) && pf_int(pf_child(meta, "per_page"), &per_page) &&
 		page > 0 && page < 10000 && per_page > 0 && per_page <= 10000 &&
 		page * per_page < doc->info.total)
@@ -261,7 +178,7 @@ take_crossref(PfDoc *doc, const PfNode *message)
 		doc->info.format = "crossref works";
 	if (pf_child(message, "next-cursor") != NULL)
 		keep_next_param(doc, "cursor", pf_json_text(message, "next-cursor"));
-	else if (doc->info.records > 0 && get_param(doc, "cursor").s == NULL &&
+	else if (doc->info.records > 0 && pf_url_param(doc->base, "cursor").s == NULL &&
 			 pf_int(pf_child(message, "items-per-page"), &per_page) &&
 			 pf_int(pf_path(message, "query.start-index"), &start) && per_page > 0 &&
 			 start >= 0 && start < doc->info.total && per_page < MAX_CROSSREF_OFFSET &&
@@ -281,7 +198,7 @@ take_europepmc(PfDoc *doc, const PfNode *root)
 	if (doc->info.format == NULL)
 		doc->info.format = "europepmc";
 	keep_total(doc, pf_child(root, "hitCount"));
-	if (mark.s != NULL && !pf_str_eq(mark, pf_url_decode(get_param(doc, "cursorMark"))))
+	if (mark.s != NULL && !pf_str_eq(mark, pf_url_decode(pf_url_param(doc->base, "cursorMark"))))
 		keep_next_param(doc, "cursorMark", mark);
 }
 

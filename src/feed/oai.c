@@ -357,6 +357,7 @@ pf_oai_piece(PfDoc *doc, const PfNode *node, bool opened, PfRecord *rec)
 			info->title = pf_doc_keep(doc, name);
 		if (home.s != NULL)
 			info->self = pf_doc_keep(doc, home);
+		info->earliest = pf_date(pf_child_text(node, "earliestDatestamp"));
 	}
 	return PF_PIECE_OTHER;
 }

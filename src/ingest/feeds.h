@@ -52,6 +52,7 @@ typedef struct PfRun
 	PfCounts	counts;
 	int64		bytes;
 	const PfFeedInfo *info;		/* NULL if no document was read */
+	PfStr		error_code;		/* the service's own, also of an HTTP error */
 	const char *error;
 } PfRun;
 

@@ -43,6 +43,7 @@ pf_run_conclude(PfRun *run, const PfOutcome *outcome)
 	const PfFeedInfo *info = outcome->info;
 
 	run->info = info;
+	run->error_code = info->error_code;
 	if (!outcome->ok)
 	{
 		run->status = "failed";
@@ -82,7 +83,7 @@ pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url, 
 
 /* The service's own words in the body of an HTTP error, or the status alone. */
 static const char *
-http_error(const PfResponse *response)
+http_error(const PfResponse *response, PfStr *code)
 {
 	PfOutcome	outcome;
 
@@ -90,6 +91,7 @@ http_error(const PfResponse *response)
 	{
 		outcome = pf_document_read(pf_input_memory(response->body), response->effective_url,
 								   response->content_type, count_only, NULL);
+		*code = outcome.info->error_code;
 		if (outcome.info->error.s != NULL)
 			return pf_str_printf("%s: %.*s", response->error,
 								 outcome.info->error.len, outcome.info->error.s).s;
@@ -117,7 +119,7 @@ pf_run_response(PfRun *run, const PfFeedRow *feed, const PfResponse *response)
 			break;
 		case PF_FETCH_HTTP_ERROR:
 			run->status = "failed";
-			run->error = http_error(response);
+			run->error = http_error(response, &run->error_code);
 			break;
 		case PF_FETCH_FAILED:
 			run->status = "failed";

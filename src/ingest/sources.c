@@ -429,6 +429,7 @@ remove_feed(int64 id)
 {
 	static PfPlan feed_plan = {.sql = "DELETE FROM paperfeed.feeds WHERE id = $1"};
 	static PfPlan runs_plan = {.sql = "DELETE FROM paperfeed.runs WHERE feed = $1"};
+	static PfPlan backfills_plan = {.sql = "DELETE FROM paperfeed.backfills WHERE feed = $1"};
 	static PfPlan rejects_plan = {.sql = "DELETE FROM paperfeed.rejects WHERE feed = $1"};
 
 	PreventCommandIfReadOnly("paperfeed.remove_feed()");
@@ -437,6 +438,7 @@ remove_feed(int64 id)
 	if (run_for(&feed_plan, 1, id) == 0)
 		no_feed(id);
 	(void) run_for(&runs_plan, 1, id);
+	(void) run_for(&backfills_plan, 1, id);
 	(void) run_for(&rejects_plan, 1, id);
 	SPI_finish();
 }

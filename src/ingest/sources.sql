@@ -43,7 +43,7 @@ AS 'MODULE_PATHNAME', 'pf_remove_feed'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION paperfeed.remove_feed(bigint) IS
-'forget a feed, its runs and its rejected records; what it told stays: papers, sightings and revisions; nothing for NULL; error: 42704 if there is no such feed';
+'forget a feed, its runs, how far its backfill is, and its rejected records; what it told stays: papers, sightings and revisions; nothing for NULL; error: 42704 if there is no such feed';
 
 CREATE FUNCTION paperfeed.remove_feed(url text, target regclass DEFAULT 'paperfeed.papers') RETURNS void
 AS 'MODULE_PATHNAME', 'pf_remove_feed_url'

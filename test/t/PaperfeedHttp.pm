@@ -11,6 +11,9 @@
 # that made the object, and after $max_life seconds whatever happens; at most
 # $max_children connections are served at once, more wait in the backlog.
 #
+# The argument handlers adds paths: a hash of subroutines, by the first part of the path,
+# which get the request as a hash and answer it with respond().
+#
 # Paths (a query may follow; see %handlers):
 #   /ok/NAME            a file of the fixtures, with ETag, Last-Modified, 304
 #   /text?type=&body=&status=  what the query says, and header=Name:value, any number
@@ -68,6 +71,7 @@ sub new
 	my $self = bless {
 		fixtures => $arg{fixtures} // '.',
 		address  => $arg{address}  // '127.0.0.1',
+		handlers => $arg{handlers} // {},
 		owner    => $$, }, $class;
 
 	my $listen = IO::Socket::IP->new(
@@ -269,7 +273,7 @@ sub answer
 		push @query, [ $k, $v // '' ];
 	}
 	my (undef, $name, $rest) = split m{/}, $path, 3;
-	my $handler = $handlers{ $name // '' };
+	my $handler = $self->{handlers}{ $name // '' } // $handlers{ $name // '' };
 	my $request = {
 		self    => $self,
 		client  => $client,

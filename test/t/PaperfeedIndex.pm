@@ -90,7 +90,7 @@ sub start
 	$h->{timer} = IPC::Run::timeout($arg{timeout} // 180);
 	$h->{run} = IPC::Run::start(
 		[
-			$node->installed_command('psql'), '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'),
+			$node->installed_command('psql'), '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr($arg{db} // 'postgres'),
 			'-f', $h->{sql}
 		],
 		'<', \undef, '>', $h->{out}, '2>', $h->{err}, $h->{timer});
