@@ -17,6 +17,7 @@
 #include "paper/owner.h"
 #include "paper/paper.h"
 #include "paper/plan.h"
+#include "tcop/pquery.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -106,6 +107,8 @@ pf_plan_run(PfPlan *plan, int nargs, const Oid *types, Datum *args,
 	PfAsOwner	saved;
 	int			rc;
 
+	/* After a commit there is none, and values of the result may have to be detoasted. */
+	EnsurePortalSnapshotExists();
 	pf_as_owner_begin(&saved);
 	/* A plan of an extension that is gone may be in use further out: it is left alone. */
 	if (plan->plan == NULL || plan->made_for != pf_paperid_type())
