@@ -18,6 +18,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "fmgr.h"
@@ -152,6 +153,7 @@ write_answer(void *arg)
 {
 	Answer	   *a = arg;
 	PfFeedRow	row;
+	ConstraintsSetStmt now = {.type = T_ConstraintsSetStmt};
 
 	a->found = pf_feed_row_lock_id(&row, a->id, true);
 	if (!a->found)
@@ -160,6 +162,8 @@ write_answer(void *arg)
 	a->run.target = row.target;
 	pf_run_response(&a->run, &row, a->response);
 	pf_feed_row_note(&row, &a->run);
+	/* What the commit would raise is this feed's failure, not everybody's. */
+	AfterTriggerSetState(&now);
 }
 
 /* The papers could not be written, or the feed not asked: that is its failure. */
@@ -274,18 +278,25 @@ dequeue(Queue *queue)
 		dlist_delete(&queue->node);
 }
 
+/*
+ * Those that were not asked for longest come first, even if they have been put
+ * off meanwhile: when there is less time than is wanted, it goes round.  A feed
+ * whose row somebody has locked is left out, as what it brings could not be noted.
+ */
 static void
 list_due(Refresh *r, int max_feeds)
 {
 	static const Oid types[] = {TIMESTAMPTZOID, INT8OID};
 	static PfPlan plan = {
 		.sql = "SELECT id, url FROM paperfeed.feeds WHERE next_check <= $1"
-		" ORDER BY next_check, id LIMIT $2"
+		" ORDER BY last_checked NULLS FIRST, next_check, id LIMIT $2"
+		" FOR NO KEY UPDATE SKIP LOCKED"
 	};
 	Datum		args[2] = {TimestampTzGetDatum(pf_now()), Int64GetDatum(max_feeds)};
 	uint64		n = pf_plan_run(&plan, 2, types, args, NULL, false, NULL);
 	SPITupleTable *rows = SPI_tuptable;
 
+	pf_job_commit();
 	for (uint64 i = 0; i < n; i++)
 	{
 		bool		isnull;
@@ -294,12 +305,15 @@ list_due(Refresh *r, int max_feeds)
 
 		CHECK_FOR_INTERRUPTS();
 		enqueue(r, id, pf_text_to_utf8(DatumGetTextPP(url)));
+		/* Two that make rows of the same hosts in another order must not wait for each other. */
+		if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+			pf_job_commit();
 	}
 	SPI_freetuptable(rows);
 }
 
 /*
- * The host is busy for longer than we wait: its feeds are due when it is not.
+ * The host may not be asked for longer than we wait: its feeds are due when it may.
  */
 static void
 put_off(Refresh *r, Queue *queue, int64 wait_ms, PfStr why)
@@ -307,7 +321,8 @@ put_off(Refresh *r, Queue *queue, int64 wait_ms, PfStr why)
 	static const Oid types[] = {INT8ARRAYOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID};
 	static PfPlan plan = {
 		.sql = "UPDATE paperfeed.feeds SET next_check = $2, why = $3"
-		" WHERE id = ANY ($1) AND next_check <= $4"
+		" WHERE id IN (SELECT id FROM paperfeed.feeds WHERE id = ANY ($1) AND next_check <= $4"
+		"  FOR NO KEY UPDATE SKIP LOCKED)"
 	};
 	Datum	   *ids;
 	int			n = 0;
@@ -390,8 +405,9 @@ start_one(Refresh *r, Queue *queue)
 	if (turn == NULL)
 	{
 		pf_lock_release(lock);
-		if (why.s != NULL && (wait_ms > PATIENCE_MS || queue->waited))
-			put_off(r, queue, wait_ms, why);
+		if (wait_ms > PATIENCE_MS || (why.s != NULL && queue->waited))
+			put_off(r, queue, wait_ms, why.s != NULL ? why :
+					PF_STR_LIT("its host is to be asked more rarely (paperfeed.hosts.spacing)"));
 		else
 		{
 			queue->waited = why.s != NULL;
