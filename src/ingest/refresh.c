@@ -36,6 +36,8 @@
 #include "utils/timestamp.h"
 
 #define PATIENCE_MS		10000	/* a host that is busy for longer is left for another time */
+#define LOCK_TRIES		5		/* for the row of a feed whose answer has come */
+#define LOCK_PAUSE_MS	20
 #define NOTE_EVERY_MS	500		/* how often the job's progress is noted */
 
 PG_FUNCTION_INFO_V1(pf_refresh);
@@ -130,7 +132,7 @@ attempt(void (*what) (void *), void *arg)
 			ReThrowError(error);
 		if (error->detail != NULL)
 			error->message = psprintf("%s: %s", error->message, error->detail);
-		message = pf_text_to_utf8(cstring_to_text(error->message)).s;
+		message = pf_str_dup(pf_text_to_utf8(cstring_to_text(error->message))).s;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -147,6 +149,22 @@ typedef struct Answer
 	bool		found;			/* its row is there, and nobody else holds it */
 } Answer;
 
+/* Lock the row of a feed; somebody who has it for a moment is waited for, but not longer. */
+static bool
+lock_row(PfFeedRow *row, int64 id)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++)
+	{
+		if (tries > 0)
+			pf_pause(LOCK_PAUSE_MS);
+		if (pf_feed_row_lock_id(row, id, true))
+			return true;
+		if (!pf_feed_row_read_id(row, id))
+			break;
+	}
+	return false;
+}
+
 /* Write what came of a feed. */
 static void
 write_answer(void *arg)
@@ -155,7 +173,7 @@ write_answer(void *arg)
 	PfFeedRow	row;
 	ConstraintsSetStmt now = {.type = T_ConstraintsSetStmt};
 
-	a->found = pf_feed_row_lock_id(&row, a->id, true);
+	a->found = lock_row(&row, a->id);
 	if (!a->found)
 		return;
 	a->run.url = row.url;
@@ -172,7 +190,7 @@ note_error(Answer *a, const char *message)
 {
 	PfFeedRow	row;
 
-	a->found = pf_feed_row_lock_id(&row, a->id, true);
+	a->found = lock_row(&row, a->id);
 	if (!a->found)
 		return;
 	memset(&a->run.counts, 0, sizeof(a->run.counts));
@@ -280,8 +298,7 @@ dequeue(Queue *queue)
 
 /*
  * Those that were not asked for longest come first, even if they have been put
- * off meanwhile: when there is less time than is wanted, it goes round.  A feed
- * whose row somebody has locked is left out, as what it brings could not be noted.
+ * off meanwhile: when there is less time than is wanted, it goes round.
  */
 static void
 list_due(Refresh *r, int max_feeds)
@@ -290,13 +307,11 @@ list_due(Refresh *r, int max_feeds)
 	static PfPlan plan = {
 		.sql = "SELECT id, url FROM paperfeed.feeds WHERE next_check <= $1"
 		" ORDER BY last_checked NULLS FIRST, next_check, id LIMIT $2"
-		" FOR NO KEY UPDATE SKIP LOCKED"
 	};
 	Datum		args[2] = {TimestampTzGetDatum(pf_now()), Int64GetDatum(max_feeds)};
 	uint64		n = pf_plan_run(&plan, 2, types, args, NULL, false, NULL);
 	SPITupleTable *rows = SPI_tuptable;
 
-	pf_job_commit();
 	for (uint64 i = 0; i < n; i++)
 	{
 		bool		isnull;
@@ -391,10 +406,13 @@ start_one(Refresh *r, Queue *queue)
 	MemoryContextSwitchTo(r->context);
 	lock = pf_lock_try("feeds", id, 0);
 	MemoryContextSwitchTo(r->each);
-	if (lock == NULL || !pf_feed_row_read_id(&row, id) ||
+	if (lock == NULL || !pf_feed_row_lock_id(&row, id, true) ||
 		row.next_check == PF_NO_TIME || row.next_check > pf_now())
 	{
-		/* Somebody else asks it, or has asked it, or it is gone. */
+		/*
+		 * Somebody else asks it, or has asked it, or it is gone; or its row is
+		 * held, and what comes could not be noted.
+		 */
 		pf_lock_release(lock);
 		dequeue(queue);
 		r->total--;

@@ -293,6 +293,12 @@ my %kinds = (
 		return $r->{t} - $r->{start} > $day ? plain(410) : valid($r, $r->{doc});
 	},
 	unavailable => sub { return plain(503); },
+	busy        => sub { return plain(429, 'Retry-After' => 3600); },
+	late        => sub { return { %{ valid($_[0], $_[0]{doc}) }, delay => 0.5 }; },
+	odd         => sub {
+		my ($r) = @_;
+		return { %{ plain(302) }, headers => [ Location => "http://\xc3\x84.localhost:$r->{port}/daily/$r->{number}" ] };
+	},
 	loop        => sub { return { %{ plain(301) }, headers => [ Location => "/loop/$_[0]{number}" ] }; },
 	bomb        => sub {
 		$bomb //= gzip(' ' x (32 * 1024 * 1024));
@@ -378,6 +384,7 @@ sub serve
 		{
 			$a = $kinds{$kind}->({
 					kind => $kind, number => $number, headers => \%headers, t => $t, start => $self->{start},
+					port  => $self->{port},
 					count => ++$count{"$kind/$number"},
 					doc   => $documents{"$kind/$number"} //= document($kind, $number, $self->{start}, $t) });
 			syswrite $log, join(' ', $t, $c->{host}, $kind, $number, $a->{status} // 0, time()) . "\n";
