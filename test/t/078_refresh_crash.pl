@@ -200,6 +200,7 @@ sub first_difference
 
 # ------------------------------------------------------------------- several at once
 
+$server->clock($start);
 sub at_once
 {
 	my ($n, @before) = @_;
