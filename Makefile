@@ -4,7 +4,8 @@
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
 #                 the latter alone: bench-search; signals and lists: bench-signals;
-#                 how feeds are asked: bench-refresh; which votes trending() foresees: bench-trending
+#                 how feeds are asked: bench-refresh; which votes trending() foresees:
+#                 bench-trending; what watches cost: bench-watches
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -28,9 +29,16 @@ SQL_PARTS = src/paperfeed.sql \
 	src/fetch/fetch.sql \
 	src/ingest/parse.sql \
 	src/ingest/feeds.sql \
+	src/ingest/criteria.sql \
 	src/ingest/hosts.sql \
 	src/ingest/runs.sql \
 	src/ingest/ingest.sql \
+	src/ingest/load.sql \
+	src/ingest/sources.sql \
+	src/ingest/opml.sql \
+	src/ingest/presets.sql \
+	src/ingest/discover.sql \
+	src/ingest/rules.sql \
 	src/ingest/refresh.sql \
 	src/index/search.sql \
 	src/signal/signals.sql \
@@ -38,8 +46,12 @@ SQL_PARTS = src/paperfeed.sql \
 	src/signal/submit.sql \
 	src/signal/trending.sql \
 	src/signal/observe.sql \
+	src/signal/boosts.sql \
 	src/signal/topics.sql \
-	src/signal/editions.sql
+	src/signal/editions.sql \
+	src/ingest/watches.sql \
+	src/ingest/health.sql \
+	src/ingest/cron.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -60,10 +72,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending bench-watches prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending bench-watches,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -77,6 +89,7 @@ bench:
 	@bash test/bench/signals.sh
 	@bash test/bench/refresh.sh
 	@bash test/bench/trending.sh
+	@bash test/bench/watches.sh
 
 bench-search:
 	@bash test/bench/search.sh
@@ -89,6 +102,9 @@ bench-refresh:
 
 bench-trending:
 	@bash test/bench/trending.sh
+
+bench-watches:
+	@bash test/bench/watches.sh
 
 else
 

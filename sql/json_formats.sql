@@ -49,6 +49,12 @@ SELECT pg_temp.show('crossref.json');
 SELECT pg_temp.show('crossref_work.json');
 SELECT pg_temp.info('crossref_error.json');
 
+-- Europe PMC; the last page has the mark that it was asked for
+SELECT pg_temp.info('europepmc.json', 'https://www.ebi.ac.uk/europepmc/webservices/rest/search?query=tides&cursorMark=*');
+SELECT pg_temp.info('europepmc.json', 'https://www.ebi.ac.uk/europepmc/webservices/rest/search?query=tides&cursorMark=AoIIP4%3D%2Bb%2F') ->> 'next';
+SELECT pg_temp.show('europepmc.json');
+SELECT pg_temp.info('europepmc_error.json');
+
 -- OpenAlex
 SELECT pg_temp.info('openalex.json', 'https://api.openalex.org/works?search=x&cursor=*');
 SELECT pg_temp.show('openalex.json');

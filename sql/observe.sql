@@ -187,6 +187,12 @@ SELECT paperfeed.observe('doi:10.1000/x', 'upvotes', 11, '2026-03-09', 'a'), pap
 	paperfeed.observe('2602.00031', 'upvotes', 2, '2026-03-10', 'a'), paperfeed.observe('2602.00031', 'citations', 19, '2026-03-10', 'a');
 SELECT * FROM pg_temp.wrong();
 
+-- no feed can report what is counted here: votes, boosts and the like
+SELECT pg_temp.ingest('{"id": "10.1000/rigged", "title": "Rigged", "metrics": {"vote": 1000, "boost": 9, "save": 1, "view": 5,
+	"comment": 2, "submission": 1, "announcement": 1, "upvotes": 3}}', 'http://127.0.0.1/rigged');
+SELECT kind, value FROM paperfeed.readings WHERE paper = 'doi:10.1000/rigged';
+SELECT kind, weight FROM paperfeed.signals WHERE paper = 'doi:10.1000/rigged';
+
 -- an ingest that is rolled back leaves nothing
 BEGIN;
 SELECT pg_temp.ingest_file('hf_votes_1.json', 'https://huggingface.co/api/daily_papers');

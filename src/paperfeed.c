@@ -13,6 +13,8 @@
 #include "index/index.h"
 #include "ingest/feeds.h"
 #include "ingest/hosts.h"
+#include "ingest/rules.h"
+#include "ingest/watch.h"
 #include "signal/editions.h"
 #include "signal/signal.h"
 #include "utils/guc.h"
@@ -29,8 +31,10 @@ _PG_init(void)
 	pf_bm_options_init();
 	pf_hosts_init();
 	pf_runs_init();
+	pf_rules_init();
 	pf_signal_init();
 	pf_observe_init();
 	pf_editions_init();
+	pf_watches_init();
 	MarkGUCPrefixReserved("paperfeed");
 }

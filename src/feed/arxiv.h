@@ -39,6 +39,9 @@ extern bool pf_arxiv_is_category(PfStr a);
  */
 extern PfStr pf_arxiv_subject(PfStr name);
 
+/* "cs.CL", "hep-th" or "cs" as arXiv spells it, ASCII case disregarded; static; none if unknown. */
+extern PfStr pf_arxiv_category_code(PfStr a);
+
 /*
  * Add what a feed lists among categories: codes as they are, names as codes,
  * classes of MSC and ACM to rec->extra.

@@ -207,3 +207,20 @@ pf_arxiv_subject(PfStr name)
 	}
 	return PF_STR_NONE;
 }
+
+PfStr
+pf_arxiv_category_code(PfStr a)
+{
+	for (int i = 0; i < (int) lengthof(subjects); i++)
+	{
+		PfStr		category = pf_str(subjects[i].category);
+		const char *dot = memchr(category.s, '.', category.len);
+		PfStr		archive = {category.s, dot != NULL ? (int) (dot - category.s) : category.len};
+
+		if (a.len == category.len && pg_strncasecmp(a.s, category.s, a.len) == 0)
+			return category;
+		if (a.len == archive.len && pg_strncasecmp(a.s, archive.s, a.len) == 0)
+			return archive;
+	}
+	return PF_STR_NONE;
+}

@@ -8,6 +8,12 @@
  *	 JSON: jsonstream.c -> json.c -> trees -> the format of the record's shape
  * -> records -> finish.c -> the callback.
  *
+ * A line of JSON lines, or an element of a list, that is malformed, over a
+ * limit, or nothing that could be a paper, becomes a record that is none, with
+ * the reason, in its place among the others.  Those before the first record are
+ * held back until it comes: without any, this is no feed of papers, and they are
+ * no records.
+ *
  * Everything lives in one memory context below the caller's; what libxml2 and
  * malloc own is released by its reset callback.
  *
@@ -28,6 +34,8 @@
 
 #define PIECE_SIZE		16384	/* bytes between two looks at interrupts */
 #define MAX_LEADING		4096	/* bytes of junk before the first < or { */
+#define MAX_HELD		100		/* values without a paper that are held back, then forgotten */
+#define MAX_QUOTED		1000	/* bytes of one that are shown */
 
 typedef enum Syntax
 {
@@ -37,9 +45,16 @@ typedef enum Syntax
 	SYNTAX_NEITHER
 } Syntax;
 
+/* A value that is no record. */
+typedef struct BadValue
+{
+	PfStr		reason;
+	PfStr		text;			/* its beginning */
+} BadValue;
+
 struct PfFeed
 {
-	PfDoc		doc;
+	PfDoc		doc;			/* the first member, see pf_doc_emit */
 	PfCharset  *charset;
 	Syntax		syntax;
 	int			leading;		/* bytes skipped before the document */
@@ -48,6 +63,9 @@ struct PfFeed
 	PfJsonStream json;
 	int64		values;			/* of JSON, read so far */
 	int64		bad_values;
+	bool		open_value;		/* the last one did not end */
+	BadValue	held[MAX_HELD];
+	int			nheld;
 	bool		nested;			/* within an HTTP recording */
 	int			sqlstate;
 	bool		failed;
@@ -103,9 +121,75 @@ pf_doc_keep(PfDoc *doc, PfStr a)
 	return copy;
 }
 
+/* Hand on as a record what is none.  The caller resets the record's context. */
+static void
+emit_bad_value(PfFeed *feed, const BadValue *bad)
+{
+	PfDoc	   *doc = &feed->doc;
+	MemoryContext old = MemoryContextSwitchTo(doc->record_context);
+	PfRecord	rec;
+
+	pf_record_init(&rec);
+	rec.reject = pf_str_dup(bad->reason).s;
+	pf_pairs_add(&rec.extra, "text", PF_PAIR_STRING, bad->text);
+	doc->fn(&rec, &doc->info, doc->arg);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+release_held(PfFeed *feed)
+{
+	for (int i = 0; i < feed->nheld; i++)
+	{
+		emit_bad_value(feed, &feed->held[i]);
+		pfree(unconstify(char *, feed->held[i].reason.s));
+		pfree(unconstify(char *, feed->held[i].text.s));
+	}
+	feed->nheld = 0;
+}
+
+/* A value that gave no record.  One that did not end may be all that is missing of the document. */
+static void
+note_bad_value(PfFeed *feed, const char *s, size_t len, int64 line, const PfJsonOutcome *value,
+			   bool complete)
+{
+	MemoryContext old;
+	BadValue	bad;
+	char	   *text;
+
+	if (feed->nheld == MAX_HELD)
+		return;
+	if (len > MAX_QUOTED)
+		len = (size_t) pg_encoding_mbcliplen(PG_UTF8, s, (int) Min(len, PG_INT32_MAX), MAX_QUOTED);
+	old = MemoryContextSwitchTo(feed->doc.context);
+	bad.text = pf_str_dup((PfStr) {s, (int) len});
+	text = unconstify(char *, bad.text.s);
+	for (size_t i = 0; i < len; i++)
+	{
+		if ((unsigned char) text[i] < ' ')
+			text[i] = ' ';
+	}
+	if (value->ok)
+		bad.reason = pf_str_printf("there is no paper in it: line %lld", (long long) line);
+	else if (value->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		bad.reason = pf_str_printf("%s: line %lld", value->fault.s, (long long) line);
+	else
+		bad.reason = pf_str_dup(value->fault);
+	MemoryContextSwitchTo(old);
+
+	feed->held[feed->nheld++] = bad;
+	if (complete && feed->doc.info.records > 0)
+	{
+		release_held(feed);
+		MemoryContextReset(feed->doc.record_context);
+	}
+}
+
 void
 pf_doc_emit(PfDoc *doc, PfRecord *rec)
 {
+	if (doc->info.records == 0)
+		release_held((PfFeed *) doc);
 	pf_record_finish(doc, rec);
 	doc->info.records++;
 	doc->fn(rec, &doc->info, doc->arg);
@@ -133,45 +217,53 @@ on_scrubbed(void *arg, const char *s, size_t len)
 	pf_xml_push(((PfFeed *) arg)->xml, s, len);
 }
 
+/* The body of an HTTP recording is a document of its own. */
+static void
+read_recording(PfFeed *feed, PfStr body)
+{
+	PfFeed	   *inner = pf_feed_begin(feed->doc.base, PF_STR_NONE, feed->doc.fn, feed->doc.arg);
+	int			sqlstate;
+
+	inner->nested = true;
+	pf_feed_push(inner, body.s, body.len);
+	if (!pf_feed_end(inner, &sqlstate))
+		fail(feed, sqlstate, inner->doc.info.problem.s);
+	inner->doc.info.bytes = feed->doc.info.bytes;
+	feed->doc.info = inner->doc.info;
+}
+
 /* One value from the JSON stream. */
 static void
 on_value(void *arg, const char *s, size_t len, int64 line, bool complete)
 {
 	PfFeed	   *feed = arg;
-	int			sqlstate = 0;
-	PfStr		recording = PF_STR_NONE;
-	bool		ok;
+	PfJsonOutcome value;
 
 	CHECK_FOR_INTERRUPTS();
 	feed->values++;
-	ok = pf_json_read(&feed->doc, s, len, line, &recording, &sqlstate);
-	if (recording.s != NULL && !feed->nested)
+	feed->open_value = !complete;
+	if (feed->nheld > 0 && feed->doc.info.records > 0)
 	{
-		/* The body of an HTTP recording is a document of its own. */
-		PfFeed	   *inner = pf_feed_begin(feed->doc.base, PF_STR_NONE, feed->doc.fn, feed->doc.arg);
-
-		inner->nested = true;
-		pf_feed_push(inner, recording.s, recording.len);
-		if (!pf_feed_end(inner, &sqlstate))
-			fail(feed, sqlstate, inner->doc.info.problem.s);
-		inner->doc.info.bytes = feed->doc.info.bytes;
-		feed->doc.info = inner->doc.info;
+		release_held(feed);
+		MemoryContextReset(feed->doc.record_context);
+	}
+	pf_json_read(&feed->doc, s, len, line, &value);
+	if (value.recording.s != NULL && !feed->nested)
+	{
+		read_recording(feed, value.recording);
 		return;
 	}
-	if (!ok)
-	{
-		feed->bad_values++;
-		if (sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
-			fail(feed, sqlstate, feed->doc.info.problem.s);
-		if (feed->sqlstate == 0)
-			feed->sqlstate = sqlstate;
-		feed->doc.info.recovered = true;
-	}
-	if (!complete)
-	{
-		feed->doc.info.cut_off = true;
-		note_problem(feed, "the document is cut off");
-	}
+	if (value.records == 0 && !(value.ok && value.is_list))
+		note_bad_value(feed, s, len, line, &value, complete);
+	if (value.ok)
+		return;
+
+	feed->bad_values++;
+	if (feed->sqlstate == 0)
+		feed->sqlstate = value.sqlstate;
+	feed->doc.info.recovered = true;
+	if (value.records > 0 && value.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		fail(feed, value.sqlstate, value.fault.s);
 }
 
 /* Valid UTF-8 from charset.c. */
@@ -297,6 +389,9 @@ pf_feed_end(PfFeed *feed, int *sqlstate)
 
 		case SYNTAX_JSON:
 			pf_jsonstream_end(&feed->json);
+			info->cut_off = feed->open_value;
+			if (info->cut_off)
+				note_problem(feed, "the document is cut off");
 			if (feed->json.too_large)
 				fail(feed, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a JSON value is larger than 64 MB");
 			else if (feed->bad_values > 0 && feed->bad_values == feed->values &&

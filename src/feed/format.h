@@ -85,6 +85,7 @@ extern PfPiece pf_huggingface_item(PfDoc *doc, const PfNode *node, PfRecord *rec
 extern PfPiece pf_biorxiv_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
 extern PfPiece pf_crossref_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
 extern PfPiece pf_openalex_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
+extern PfPiece pf_europepmc_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
 extern PfPiece pf_s2_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
 extern PfPiece pf_openreview_item(PfDoc *doc, const PfNode *node, PfRecord *rec);
 extern PfPiece pf_datacite_item(PfDoc *doc, const PfNode *node, PfRecord *rec);

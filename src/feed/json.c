@@ -58,10 +58,12 @@ struct PfJson
 	int64		line;			/* where it begins */
 	bool		is_mended;
 	bool		over_limit;
+	PfStr		fault;			/* its first */
 	JsonLexContext *lex;
 	PfNode	   *root;			/* in the head; NULL for a scalar */
 	PfNode	   *open;			/* innermost container that we keep */
 	PfNode	   *list;			/* the open list of records */
+	bool		listed;			/* there is or was one */
 	const char *piece_start;	/* of the record */
 	int			skip;			/* open containers that we do not keep */
 	bool		told;			/* the head was told before its end */
@@ -105,16 +107,26 @@ get_reader(PfDoc *doc)
  * ----------------------------------------------------------------
  */
 
-/* Note the document's first fault of form, with its place in the value. */
+/* Note a fault of form; the value's first one counts, and the document's. */
+static void
+keep_fault(PfJson *json, PfStr fault)
+{
+	PfDoc	   *doc = json->doc;
+
+	json->fault = fault;
+	if (doc->info.problem.s == NULL)
+		doc->info.problem = pf_doc_keep(doc, fault);
+}
+
+/* The same, with its place in the value. */
 static void
 note_problem(PfJson *json, const char *what, size_t at)
 {
-	PfDoc	   *doc = json->doc;
 	MemoryContext old;
 	int64		line = json->line;
 	int64		column = 1;
 
-	if (doc->info.problem.s != NULL)
+	if (json->fault.s != NULL)
 		return;
 	for (size_t i = 0; i < at; i++)
 	{
@@ -126,10 +138,10 @@ note_problem(PfJson *json, const char *what, size_t at)
 		else if ((json->s[i] & 0xC0) != 0x80)
 			column++;
 	}
-	old = MemoryContextSwitchTo(doc->context);
-	doc->info.problem = pf_str_printf("malformed JSON: %s at line %lld, column %lld%s", what,
-									  (long long) line, (long long) column,
-									  line == json->line ? " of the value" : "");
+	old = MemoryContextSwitchTo(json->doc->context);
+	keep_fault(json, pf_str_printf("malformed JSON: %s at line %lld, column %lld%s", what,
+								   (long long) line, (long long) column,
+								   line == json->line ? " of the value" : ""));
 	MemoryContextSwitchTo(old);
 }
 
@@ -142,12 +154,14 @@ note_problem_at(PfJson *json, const char *what, const char *at)
 		note_problem(json, what, at - json->lex->input);
 }
 
-/* A limit was hit: this is why the document was not read. */
+/* A limit was hit: this is why the value was not read. */
 static void
 note_limit(PfJson *json, const char *what)
 {
-	json->doc->info.problem = pf_doc_keep(json->doc, pf_str(what));
 	json->over_limit = true;
+	if (json->fault.s != NULL)
+		pfree(unconstify(char *, json->fault.s));
+	keep_fault(json, pf_doc_keep(json->doc, pf_str(what)));
 }
 
 static const char *
@@ -249,6 +263,8 @@ is_list(const PfJson *json, const PfNode *node)
 			pf_is(node, "recommendedPapers");
 	if (pf_is(node, "items"))
 		return pf_is(parent, "message") && parent->parent == root;
+	if (pf_is(node, "result"))
+		return pf_is(parent, "resultList") && parent->parent == root;
 	if (pf_is(node, "hit"))
 		return pf_is(parent, "hits") && pf_is(parent->parent, "result") &&
 			parent->parent->parent == root;
@@ -444,7 +460,10 @@ begin_value(PfJson *json, bool named)
 	{
 		json->open = node;
 		if (kind == PF_NODE_ARRAY && json->list == NULL && is_list(json, node))
+		{
 			json->list = node;
+			json->listed = true;
+		}
 	}
 	return true;
 
@@ -542,6 +561,7 @@ parse(PfJson *json, const char *s, size_t len, bool open)
 	else if (len > 0 && *s == '[')
 		json->list = json->root = pf_node_add(json->head_arena, NULL, PF_NODE_ARRAY);
 	json->open = json->root;
+	json->listed = json->list != NULL;
 	json->skip = 0;
 	json->told = false;
 	json->taken = 0;
@@ -569,29 +589,17 @@ parse(PfJson *json, const char *s, size_t len, bool open)
 	return code;
 }
 
-bool
-pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording, int *sqlstate)
+/* False if it is malformed or over a limit.  An HTTP recording's body goes to 'recording'. */
+static bool
+read_value(PfJson *json, const char *s, size_t len, PfStr *recording)
 {
-	PfJson	   *json = get_reader(doc);
+	PfDoc	   *doc = json->doc;
 	PfJsonScan	scan;
 	StringInfoData mended;
 	JsonParseErrorType code;
 	bool		ok;
 
-	while (len > 0 && (unsigned char) *s <= ' ')
-	{
-		if (*s == '\n')
-			line++;
-		s++;
-		len--;
-	}
-	json->s = s;
-	json->len = len;
-	json->line = line;
-	json->over_limit = false;
 	mended.data = NULL;
-	*sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-
 	pf_json_scan(s, len, NULL, &scan);
 	if (scan.too_deep)
 	{
@@ -618,8 +626,6 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 	pf_arena_reset(json->head_arena);
 	code = parse(json, s, len, scan.open);
 	ok = code == JSON_SUCCESS && !json->over_limit;
-	if (!json->over_limit)
-		*sqlstate = ERRCODE_INVALID_JSON_TEXT;
 
 	if (json->root != NULL && !json->over_limit)
 	{
@@ -631,7 +637,6 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 			if (!told && len > MAX_RECORD && !json->told)
 			{
 				note_limit(json, "a record is larger than 16 MB");
-				*sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 				ok = false;
 			}
 			else if (!told)
@@ -647,9 +652,39 @@ pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfStr *recording
 	}
 	if (mended.data != NULL)
 		pfree(mended.data);
+	return ok;
+}
+
+void
+pf_json_read(PfDoc *doc, const char *s, size_t len, int64 line, PfJsonOutcome *out)
+{
+	PfJson	   *json = get_reader(doc);
+
+	while (len > 0 && (unsigned char) *s <= ' ')
+	{
+		if (*s == '\n')
+			line++;
+		s++;
+		len--;
+	}
+	json->s = s;
+	json->len = len;
+	json->line = line;
+	json->over_limit = false;
+	json->listed = false;
+	json->taken = 0;
+	if (json->fault.s != NULL)
+		pfree(unconstify(char *, json->fault.s));
+	json->fault = PF_STR_NONE;
+
+	out->recording = PF_STR_NONE;
+	out->ok = read_value(json, s, len, &out->recording);
+	out->sqlstate = json->over_limit ? ERRCODE_PROGRAM_LIMIT_EXCEEDED : ERRCODE_INVALID_JSON_TEXT;
+	out->fault = json->fault;
+	out->records = json->taken;
+	out->is_list = json->listed;
 
 	/* Services give a cursor with the empty page at the end, too. */
 	if (doc->info.records == 0)
 		doc->info.next = PF_STR_NONE;
-	return ok;
 }

@@ -269,6 +269,22 @@ take_crossref(PfDoc *doc, const PfNode *message)
 		keep_next_int(doc, "offset", start + per_page);
 }
 
+/*
+ * Europe PMC: {"hitCount": 7, "nextCursorMark": "AoI..."}; on the last page the
+ * mark is that of the request.
+ */
+static void
+take_europepmc(PfDoc *doc, const PfNode *root)
+{
+	PfStr		mark = pf_json_text(root, "nextCursorMark");
+
+	if (doc->info.format == NULL)
+		doc->info.format = "europepmc";
+	keep_total(doc, pf_child(root, "hitCount"));
+	if (mark.s != NULL && !pf_str_eq(mark, pf_url_decode(get_param(doc, "cursorMark"))))
+		keep_next_param(doc, "cursorMark", mark);
+}
+
 /* dblp: {"@total": "123", "@sent": "30", "@first": "0"} */
 static void
 take_dblp(PfDoc *doc, const PfNode *hits)
@@ -400,6 +416,8 @@ pf_json_head(PfDoc *doc, const char *path, const PfNode *node)
 			 strcmp(path, "message.next-cursor") == 0 || strcmp(path, "message.query") == 0 ||
 			 strcmp(path, "message.items-per-page") == 0)
 		take_crossref(doc, node->parent);
+	else if (strcmp(path, "hitCount") == 0 || strcmp(path, "nextCursorMark") == 0)
+		take_europepmc(doc, node->parent);
 	else if (strcmp(path, "result.hits.@total") == 0 || strcmp(path, "result.hits.@sent") == 0 ||
 			 strcmp(path, "result.hits.@first") == 0)
 		take_dblp(doc, node->parent);
@@ -407,6 +425,8 @@ pf_json_head(PfDoc *doc, const char *path, const PfNode *node)
 	/* Errors */
 	else if (strcmp(path, "error") == 0 || strcmp(path, "errors") == 0)
 		take_error(doc, node);
+	else if (strcmp(path, "errMsg") == 0)
+		keep_error(doc, pf_json_text(node->parent, "errCode"), pf_text(node));
 	else if (strcmp(path, "message") == 0)
 	{
 		if (info->records == 0)

@@ -22,6 +22,7 @@ static const PfJsonFn formats[] = {
 	pf_crossref_item,
 	pf_openalex_item,
 	pf_s2_item,
+	pf_europepmc_item,
 	pf_openreview_item,
 	pf_datacite_item,
 	pf_dblp_json_item,

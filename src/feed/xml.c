@@ -315,6 +315,8 @@ find_root(PfXml *xml, const char *name)
 	}
 	if (pg_strcasecmp(name, "html") == 0)
 		stop(xml, ERRCODE_INVALID_XML_DOCUMENT, "this is an HTML page, not a feed");
+	else if (pg_strcasecmp(name, "opml") == 0)
+		stop(xml, ERRCODE_INVALID_XML_DOCUMENT, "this is a list of feeds (OPML), not a feed");
 	else
 		stop(xml, ERRCODE_INVALID_XML_DOCUMENT,
 			 "unknown kind of document: its root element is <%.64s>", name);

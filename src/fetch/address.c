@@ -260,12 +260,21 @@ pf_fetch_public_url(PfStr url)
 	return result;
 }
 
-void
-pf_fetch_check_url(PfStr url)
+const char *
+pf_fetch_url_problem(PfStr url)
 {
 	MemoryContext context;
 	CURLU	   *parsed = hold_url(&context);
 	const char *problem = pf_address_set(parsed, url);
+
+	MemoryContextDelete(context);
+	return problem;
+}
+
+void
+pf_fetch_check_url(PfStr url)
+{
+	const char *problem = pf_fetch_url_problem(url);
 
 	if (problem != NULL)
 	{
@@ -282,5 +291,4 @@ pf_fetch_check_url(PfStr url)
 				 errmsg("cannot fetch \"%s\": %s", shown, problem),
 				 errhint("Give an address such as \"https://rss.arxiv.org/atom/cs.AI\".")));
 	}
-	MemoryContextDelete(context);
 }

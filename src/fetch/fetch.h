@@ -98,6 +98,12 @@ extern void pf_fetch_init(void);
 /* Raises an error (22023) if 'url' is not a usable http or https address; sends nothing. */
 extern void pf_fetch_check_url(PfStr url);
 
+/* The same told, not raised: why not, in UTF-8; NULL if it is usable. */
+extern const char *pf_fetch_url_problem(PfStr url);
+
+/* Raises the errors that a request with these extra headers would raise. */
+extern void pf_fetch_check_headers(const PfStrings *headers);
+
 /* 'url' without user:password@, for messages and logs; palloc'd, ends in NUL. */
 extern PfStr pf_fetch_public_url(PfStr url);
 

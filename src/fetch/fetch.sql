@@ -88,3 +88,12 @@ COMMENT ON FUNCTION paperfeed.is_private_address(inet) IS
 'multicast, reserved, documentation and translated ones by the registries of IANA (RFC 6890); '
 'an IPv6 address that carries an IPv4 one (6to4, Teredo) is judged by it. A netmask is '
 'disregarded. NULL for NULL; raises no errors.';
+
+CREATE FUNCTION paperfeed.public_url(url text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pf_public_url'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION paperfeed.public_url(text) IS
+'The address without its user:password@, for pages and logs; what is no http or https address '
+'comes back as it is, but for what looks like a password. Sends nothing. NULL for NULL; raises '
+'no errors.';

@@ -26,6 +26,7 @@
 PG_FUNCTION_INFO_V1(pf_http_get);
 PG_FUNCTION_INFO_V1(pf_http_get_many);
 PG_FUNCTION_INFO_V1(pf_is_private_address);
+PG_FUNCTION_INFO_V1(pf_public_url);
 
 static Datum
 text_out(PfStr in, bool *isnull)
@@ -207,4 +208,11 @@ pf_is_private_address(PG_FUNCTION_ARGS)
 	inet	   *address = PG_GETARG_INET_PP(0);
 
 	PG_RETURN_BOOL(pf_guard_reason(ip_addr(address), ip_addrsize(address)) != NULL);
+}
+
+/* public_url(url text) returns text */
+Datum
+pf_public_url(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(pf_utf8_to_text(pf_fetch_public_url(pf_text_to_utf8(PG_GETARG_TEXT_PP(0)))));
 }

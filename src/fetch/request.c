@@ -252,6 +252,17 @@ extra_header(PfStr in)
 }
 
 void
+pf_fetch_check_headers(const PfStrings *headers)
+{
+	if (headers->n > PF_MAX_EXTRA_HEADERS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %d request headers", PF_MAX_EXTRA_HEADERS)));
+	for (int i = 0; i < headers->n; i++)
+		(void) extra_header(headers->items[i]);
+}
+
+void
 pf_transfer_prepare(PfTransfer *t, const PfRequest *request)
 {
 	MemoryContext old = MemoryContextSwitchTo(t->context);
@@ -272,10 +283,7 @@ pf_transfer_prepare(PfTransfer *t, const PfRequest *request)
 	t->accept = validator(request->accept);
 	t->etag = validator(request->etag);
 	t->last_modified = validator(request->last_modified);
-	if (request->headers.n > PF_MAX_EXTRA_HEADERS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("more than %d request headers", PF_MAX_EXTRA_HEADERS)));
+	pf_fetch_check_headers(&request->headers);
 	t->extra = palloc(sizeof(char *) * (request->headers.n + 1));
 	for (i = 0; i < request->headers.n; i++)
 		t->extra[t->n_extra++] = extra_header(request->headers.items[i]);

@@ -8,16 +8,7 @@
 #ifndef PF_INDEX_AUTHOR_H
 #define PF_INDEX_AUTHOR_H
 
-#include "lib/stringinfo.h"
-
 #include "common/strings.h"
-
-/*
- * In lower case and without diacritics, to out, whose content it replaces.
- * true = more than the case has changed, so that a search for the plain letters
- * would not find it as it is.
- */
-extern bool pf_author_fold(StringInfo out, PfStr in);
 
 /*
  * The terms that stand for a name as a whole, of a name that is folded, appended

@@ -29,6 +29,8 @@
 #include "utils/builtins.h"
 
 #include "common/encoding.h"
+#include "common/fold.h"
+#include "common/memo.h"
 #include "index/author.h"
 #include "index/search.h"
 
@@ -156,7 +158,7 @@ add_authors(Document *document, ArrayType *array, int weight)
 			break;
 		add_text(document, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
 
-		if (pf_author_fold(&folded, pf_text_to_utf8(name)))
+		if (pf_fold(&folded, pf_text_to_utf8(name)))
 		{
 			text	   *plain = pf_utf8_to_text((PfStr) {folded.data, folded.len});
 
@@ -274,11 +276,34 @@ make_vector(const Occurrence *items, int n)
 
 PG_FUNCTION_INFO_V1(pf_document);
 
+/* An argument's bytes, whatever its header. */
+static PfStr
+key(FunctionCallInfo fcinfo, int number)
+{
+	struct varlena *value;
+
+	if (PG_ARGISNULL(number))
+		return PF_STR_NONE;
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(number));
+	return (PfStr) {VARDATA_ANY(value), (int) VARSIZE_ANY_EXHDR(value)};
+}
+
 /* document(title text, abstract text, authors text[]) */
 Datum
 pf_document(PG_FUNCTION_ARGS)
 {
 	Document	document = {0};
+	PfStr		keys[PF_MEMO_KEYS] = {{NULL, 0}};
+	TSVector	result;
+
+	if (pf_document_memo != NULL)
+	{
+		for (int i = 0; i < PF_MEMO_KEYS; i++)
+			keys[i] = key(fcinfo, i);
+		result = pf_memo_find(pf_document_memo, keys);
+		if (result != NULL)
+			PG_RETURN_TSVECTOR(result);
+	}
 
 	document.config = get_ts_config_oid(list_make2(makeString("pg_catalog"), makeString("english")), false);
 	document.parsed.lenwords = 64;
@@ -295,5 +320,8 @@ pf_document(PG_FUNCTION_ARGS)
 
 	if (document.n > 1)
 		qsort(document.items, document.n, sizeof(Occurrence), compare_occurrences);
-	PG_RETURN_TSVECTOR(make_vector(document.items, document.n));
+	result = make_vector(document.items, document.n);
+	if (pf_document_memo != NULL)
+		pf_memo_add(pf_document_memo, keys, result, VARSIZE(result));
+	PG_RETURN_TSVECTOR(result);
 }

@@ -39,6 +39,7 @@
 #include "utils/pg_crc.h"
 
 #include "common/encoding.h"
+#include "common/fold.h"
 #include "common/names.h"
 #include "index/author.h"
 #include "index/query.h"
@@ -158,7 +159,7 @@ add_plain(Search *search, Branch *branch, const char *s, int len)
 		StringInfoData folded;
 
 		initStringInfo(&folded);
-		if (pf_author_fold(&folded, pf_text_to_utf8(cstring_to_text_with_len(s, len))))
+		if (pf_fold(&folded, pf_text_to_utf8(cstring_to_text_with_len(s, len))))
 		{
 			text	   *plain = pf_utf8_to_text((PfStr) {folded.data, folded.len});
 
@@ -186,7 +187,7 @@ add_names(Search *search, Branch *branch)
 	initStringInfo(&folded);
 	for (int i = 0; i < names.n; i++)
 	{
-		pf_author_fold(&folded, names.items[i]);
+		pf_fold(&folded, names.items[i]);
 		pf_author_keys(&keys, (PfStr) {folded.data, folded.len}, true);
 	}
 	for (int i = 0; i < keys.n; i++)

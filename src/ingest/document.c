@@ -13,17 +13,11 @@
 #include "utils/errcodes.h"
 
 PfOutcome
-pf_document_read(PfInput *in, PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
+pf_document_end(PfFeed *feed, const PfInput *in)
 {
-	PfFeed	   *feed = pf_feed_begin(base_url, content_type, fn, arg);
 	PfOutcome	outcome;
-	const char *bytes;
-	size_t		n;
 	int			state = 0;
 	const char *fault;
-
-	while ((n = pf_input_next(in, &bytes)) > 0)
-		pf_feed_push(feed, bytes, n);
 
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.ok = pf_feed_end(feed, &outcome.sqlstate);
@@ -39,6 +33,18 @@ pf_document_read(PfInput *in, PfStr base_url, PfStr content_type, PfRecordFn fn,
 		outcome.problem = fault;
 	}
 	return outcome;
+}
+
+PfOutcome
+pf_document_read(PfInput *in, PfStr base_url, PfStr content_type, PfRecordFn fn, void *arg)
+{
+	PfFeed	   *feed = pf_feed_begin(base_url, content_type, fn, arg);
+	const char *bytes;
+	size_t		n;
+
+	while ((n = pf_input_next(in, &bytes)) > 0)
+		pf_feed_push(feed, bytes, n);
+	return pf_document_end(feed, in);
 }
 
 void

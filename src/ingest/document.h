@@ -26,6 +26,9 @@ typedef struct PfOutcome
 extern PfOutcome pf_document_read(PfInput *in, PfStr base_url, PfStr content_type,
 								  PfRecordFn fn, void *arg);
 
+/* The last step of it, for those who push the bytes themselves: what came of the document. */
+extern PfOutcome pf_document_end(PfFeed *feed, const PfInput *in);
+
 /* Raise the fault of an outcome that is not ok. */
 extern _Noreturn void pf_document_raise(const PfOutcome *outcome);
 

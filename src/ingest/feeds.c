@@ -18,7 +18,6 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define MAX_URL			2048	/* bytes, as it is part of a key */
 #define MAX_ERROR		2000	/* bytes of an error that are kept */
 #define MOVE_HOLDS		USECS_PER_DAY	/* how long a server must say that a feed has moved */
 
@@ -224,11 +223,11 @@ take_row(PfFeedRow *row)
 static void
 check_url(PfStr url)
 {
-	if (url.len > MAX_URL)
+	if (url.len > PF_FEED_MAX_URL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the address of a feed is longer than %d bytes", MAX_URL),
-				 errdetail("It begins with \"%.60s\".", url.s)));
+				 errmsg("the address of a feed is longer than %d bytes", PF_FEED_MAX_URL),
+				 errdetail("It begins with \"%.60s\".", pf_fetch_public_url(url).s)));
 }
 
 bool
@@ -339,7 +338,7 @@ follow_move(const PfFeedRow *row, const PfRun *run, TimestampTz now)
 	/* Failures say nothing of it. */
 	if (run->response == NULL || strcmp(run->status, "failed") == 0)
 		return false;
-	if (to.s != NULL && (to.len > MAX_URL || pf_str_eq(to, row->url)))
+	if (to.s != NULL && (to.len > PF_FEED_MAX_URL || pf_str_eq(to, row->url)))
 		to = PF_STR_NONE;
 	if (to.s != NULL && row->active && row->moved_to.s != NULL &&
 		pf_str_eq(to, row->moved_to) && now - row->moved_since >= MOVE_HOLDS)

@@ -13,6 +13,8 @@
 #include "ingest/schedule.h"
 #include "paper/paper.h"
 
+#define PF_FEED_MAX_URL	2048	/* bytes of a feed's address, as it is part of a key */
+
 /* What is remembered of a feed. */
 typedef struct PfFeedRow
 {

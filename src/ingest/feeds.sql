@@ -16,7 +16,7 @@ CREATE TABLE paperfeed.feeds (
 	state			text NOT NULL DEFAULT 'manual' CHECK (state IN ('manual', 'active', 'paused', 'ended')),
 	own_title		boolean NOT NULL DEFAULT false,
 	tags			text[] NOT NULL DEFAULT '{}',
-	every			interval CHECK (every >= interval '1 minute'),
+	every			interval CHECK (every BETWEEN interval '1 minute' AND interval '366 days'),
 	headers			text[],
 	next_check		timestamptz,
 	why				text,

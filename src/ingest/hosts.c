@@ -77,7 +77,7 @@ static const struct
 	{"biorxiv.org", 1000, 1, NULL},
 	{"crossref.org", 200, 1, NULL},
 	{"dblp.org", 2000, 1, NULL},
-	{"europepmc.org", 200, 1, NULL},
+	{"ebi.ac.uk", 200, 1, NULL},
 	{"huggingface.co", 500, 1, NULL},
 	{"medrxiv.org", 1000, 1, NULL},
 	{"ncbi.nlm.nih.gov", 350, 1, NULL},

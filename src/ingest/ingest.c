@@ -18,7 +18,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "common/encoding.h"
 #include "fetch/fetch.h"
@@ -29,7 +28,6 @@
 #include "paper/plan.h"
 #include "storage/fd.h"
 #include "tcop/utility.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -171,13 +169,7 @@ pf_ingest_file(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read server files"),
-				 errdetail("Only roles with privileges of the \"%s\" role may ingest server files.",
-						   "pg_read_server_files"),
-				 errhint("Read the file on the client and use paperfeed.ingest_document.")));
+	pf_input_check_rights();
 	path = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	canonicalize_path(path);
 	if (!PG_ARGISNULL(2))

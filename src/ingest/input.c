@@ -8,23 +8,32 @@
  * more than a hundredfold, and beyond what could pass for a document, is
  * refused, so that no small input costs unbounded time.
  *
- * zlib's memory comes from malloc and is released by a reset callback of the
- * memory context; the file is the resource owner's.
+ * zlib's memory comes from malloc, and the file is one of those that fd.c counts
+ * only: both are released by a reset callback of the memory context, so that an
+ * input may be read over many transactions.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "catalog/pg_authid.h"
+#include "common/encoding.h"
 #include "ingest/input.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #define BUFFER_SIZE		65536
+#define HEAD_SIZE		65536	/* bytes by which a file is known again */
 #define GZIP_MAGIC_1	0x1F
 #define GZIP_MAGIC_2	0x8B
 #define BOMB_SIZE		(8 * 1024 * 1024)
@@ -32,8 +41,8 @@
 
 struct PfInput
 {
-	FILE	   *file;			/* NULL = memory */
-	char	   *path;
+	int			fd;				/* -1 = memory, or closed */
+	char	   *path;			/* NULL = memory */
 	char	   *buffer;			/* of a file */
 	PfStr		memory;
 	bool		handed_on;		/* the memory */
@@ -60,6 +69,12 @@ release(void *arg)
 	if (in->inflating)
 		inflateEnd(&in->z);
 	in->inflating = false;
+	if (in->fd >= 0)
+	{
+		(void) close(in->fd);
+		ReleaseExternalFD();
+	}
+	in->fd = -1;
 }
 
 static PfInput *
@@ -68,11 +83,24 @@ make_input(void)
 	PfInput    *in = palloc0(sizeof(PfInput));
 	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
 
+	in->fd = -1;
 	INIT_CRC32C(in->crc);
 	callback->func = release;
 	callback->arg = in;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 	return in;
+}
+
+void
+pf_input_check_rights(void)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read server files"),
+				 errdetail("Only roles with privileges of the \"%s\" role may ingest server files.",
+						   "pg_read_server_files"),
+				 errhint("Read the file on the client and use paperfeed.ingest_document.")));
 }
 
 PfInput *
@@ -84,29 +112,119 @@ pf_input_memory(PfStr bytes)
 	return in;
 }
 
-PfInput *
-pf_input_file(const char *path)
+/* Open the file; false with 'errno' set, or 0 if it is none that has an end. */
+static bool
+open_file(PfInput *in, const char *path)
 {
-	PfInput    *in = make_input();
 	struct stat st;
 
 	/* Look before opening, which would wait for the other end of a pipe. */
 	if (stat(path, &st) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not stat file \"%s\": %m", path)));
-	if (!S_ISREG(st.st_mode))
+		return false;
+	errno = 0;
+	if (!S_ISREG(st.st_mode) || !AcquireExternalFD())
+		return false;
+	in->fd = BasicOpenFile(path, O_RDONLY | PG_BINARY);
+	if (in->fd < 0)
+	{
+		ReleaseExternalFD();
+		return false;
+	}
+	in->path = pstrdup(path);
+	in->buffer = palloc(BUFFER_SIZE);
+	return true;
+}
+
+PfInput *
+pf_input_file(const char *path)
+{
+	PfInput    *in = make_input();
+
+	if (open_file(in, path))
+		return in;
+	if (errno == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a regular file", path)));
-	in->file = AllocateFile(path, PG_BINARY_R);
-	if (in->file == NULL)
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not open file \"%s\" for reading: %m", path)));
+}
+
+PfInput *
+pf_input_try_file(const char *path, const char **problem)
+{
+	PfInput    *in = make_input();
+
+	if (open_file(in, path))
+		return in;
+	*problem = errno == 0 ? "it is not a regular file" : pstrdup(strerror(errno));
+	return NULL;
+}
+
+static void
+set_fault(PfInput *in, int sqlstate, const char *fault)
+{
+	in->done = true;
+	if (in->fault != NULL)
+		return;
+	in->fault = fault;
+	in->sqlstate = sqlstate;
+}
+
+/* Read from the file, as much as there is at once; 0 = the end, or a fault. */
+static size_t
+read_file(PfInput *in)
+{
+	ssize_t		n;
+	const char *message;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		n = read(in->fd, in->buffer, BUFFER_SIZE);
+	} while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return (size_t) n;
+	message = psprintf("could not read the file: %m");
+	set_fault(in, ERRCODE_IO_ERROR, pf_str_dup(pf_text_to_utf8(cstring_to_text(message))).s);
+	return 0;
+}
+
+/* To its beginning again. */
+static void
+rewind_file(PfInput *in)
+{
+	if (lseek(in->fd, 0, SEEK_SET) < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\" for reading: %m", path)));
-	in->path = pstrdup(path);
-	in->buffer = palloc(BUFFER_SIZE);
-	return in;
+				 errmsg("could not seek in file \"%s\": %m", in->path)));
+}
+
+void
+pf_input_identify(PfInput *in, PfFileIdentity *out)
+{
+	struct stat st;
+	pg_crc32c	crc;
+	size_t		left = HEAD_SIZE;
+	size_t		n;
+
+	if (fstat(in->fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", in->path)));
+	INIT_CRC32C(crc);
+	while (left > 0 && (n = read_file(in)) > 0)
+	{
+		n = Min(n, left);
+		COMP_CRC32C(crc, in->buffer, n);
+		left -= n;
+	}
+	FIN_CRC32C(crc);
+	rewind_file(in);
+	out->size = st.st_size;
+	out->modified = time_t_to_timestamptz(st.st_mtime);
+	out->head = crc;
 }
 
 /* The next bytes as they are stored. */
@@ -115,7 +233,7 @@ next_raw(PfInput *in, const char **bytes)
 {
 	size_t		n;
 
-	if (in->file == NULL)
+	if (in->path == NULL)
 	{
 		n = in->handed_on ? 0 : in->memory.len;
 		*bytes = in->memory.s;
@@ -123,11 +241,7 @@ next_raw(PfInput *in, const char **bytes)
 	}
 	else
 	{
-		n = fread(in->buffer, 1, BUFFER_SIZE, in->file);
-		if (n < BUFFER_SIZE && ferror(in->file))
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not read file \"%s\": %m", in->path)));
+		n = read_file(in);
 		*bytes = in->buffer;
 	}
 	in->raw_bytes += n;
@@ -166,19 +280,9 @@ pf_input_checksum(PfInput *in)
 	in->handed_on = false;
 	in->raw_bytes = 0;
 	INIT_CRC32C(in->crc);
-	if (in->file != NULL && fseeko(in->file, 0, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in file \"%s\": %m", in->path)));
+	if (in->path != NULL)
+		rewind_file(in);
 	return checksum;
-}
-
-static void
-set_fault(PfInput *in, int sqlstate, const char *fault)
-{
-	in->done = true;
-	in->fault = fault;
-	in->sqlstate = sqlstate;
 }
 
 static void
@@ -284,7 +388,4 @@ void
 pf_input_close(PfInput *in)
 {
 	release(in);
-	if (in->file != NULL)
-		FreeFile(in->file);
-	in->file = NULL;
 }

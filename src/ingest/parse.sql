@@ -6,7 +6,7 @@ AS 'MODULE_PATHNAME', 'pf_parse'
 LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 100 COST 10000;
 
 COMMENT ON FUNCTION paperfeed.parse(bytea, text, text) IS
-'the papers in a document: RSS, Atom, RDF, arXiv, OAI-PMH, bioRxiv, PubMed, ACL Anthology, DBLP, Hugging Face, Crossref, OpenAlex, Semantic Scholar, OpenReview, DataCite, JSON Feed or JSON lines, found by content, plain or gzip; links are resolved against base_url, content_type may name the charset; NULL gives no rows; error 2200M or 22P02 if it is no feed of papers, 54000 over a limit';
+'the papers in a document: RSS, Atom, RDF, arXiv, OAI-PMH, bioRxiv, PubMed, Europe PMC, ACL Anthology, DBLP, Hugging Face, Crossref, OpenAlex, Semantic Scholar, OpenReview, DataCite, JSON Feed or JSON lines, found by content, plain or gzip; links are resolved against base_url, content_type may name the charset; NULL gives no rows; error 2200M or 22P02 if it is no feed of papers, 54000 over a limit';
 
 CREATE FUNCTION paperfeed.feed_info(
 	document bytea, base_url text DEFAULT NULL, content_type text DEFAULT NULL,

@@ -7,13 +7,13 @@
  */
 #include "postgres.h"
 
-#include "ingest/document.h"
+#include "ingest/rules.h"
 #include "ingest/run.h"
 
-static void
-write_record(PfRecord *rec, const PfFeedInfo *info pg_attribute_unused(), void *arg)
+void
+pf_run_record(PfRecord *rec, const PfFeedInfo *info pg_attribute_unused(), void *writer)
 {
-	pf_writer_add(arg, rec);
+	pf_writer_add(writer, rec);
 }
 
 static void
@@ -38,38 +38,46 @@ pf_run_is_same(PfRun *run, const PfFeedRow *feed, PfInput *in)
 }
 
 void
+pf_run_conclude(PfRun *run, const PfOutcome *outcome)
+{
+	const PfFeedInfo *info = outcome->info;
+
+	run->info = info;
+	if (!outcome->ok)
+	{
+		run->status = "failed";
+		run->error = outcome->problem;
+	}
+	else if (info->error_code.s != NULL && info->records == 0 &&
+			 !PF_STR_IS(info->error_code, "noRecordsMatch"))
+	{
+		run->status = "failed";
+		run->error = pf_str_printf("the service says: %.*s %.*s",
+								   info->error_code.len, info->error_code.s,
+								   info->error.len, info->error.s ? info->error.s : "").s;
+	}
+	else if (info->recovered)
+	{
+		run->status = "recovered";
+		run->error = outcome->problem;
+	}
+	else
+		run->status = "ok";
+}
+
+void
 pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url, PfStr content_type)
 {
 	PfWriter   *writer = pf_writer_begin(run->target, feed->id, feed->is_new);
 	PfOutcome	outcome;
 
+	pf_rules_filter(writer, run->target, &feed->tags);
 	pf_input_start_checksum(in);
-	outcome = pf_document_read(in, base_url, content_type, write_record, writer);
+	outcome = pf_document_read(in, base_url, content_type, pf_run_record, writer);
 	run->checksum = pf_input_end_checksum(in);
 	run->counts = pf_writer_end(writer);
-	run->info = outcome.info;
 	run->bytes = pf_input_bytes(in);
-	if (!outcome.ok)
-	{
-		run->status = "failed";
-		run->error = outcome.problem;
-	}
-	else if (outcome.info->error_code.s != NULL && outcome.info->records == 0 &&
-			 !PF_STR_IS(outcome.info->error_code, "noRecordsMatch"))
-	{
-		run->status = "failed";
-		run->error = pf_str_printf("the service says: %.*s %.*s",
-								   outcome.info->error_code.len, outcome.info->error_code.s,
-								   outcome.info->error.len,
-								   outcome.info->error.s ? outcome.info->error.s : "").s;
-	}
-	else if (outcome.info->recovered)
-	{
-		run->status = "recovered";
-		run->error = outcome.problem;
-	}
-	else
-		run->status = "ok";
+	pf_run_conclude(run, &outcome);
 }
 
 /* The service's own words in the body of an HTTP error, or the status alone. */

@@ -9,6 +9,7 @@
 #define PF_RUN_H
 
 #include "fetch/fetch.h"
+#include "ingest/document.h"
 #include "ingest/feeds.h"
 #include "ingest/input.h"
 
@@ -19,6 +20,10 @@
  */
 extern void pf_run_document(PfRun *run, const PfFeedRow *feed, PfInput *in, PfStr base_url,
 							PfStr content_type);
+
+/* What is done with each record, a PfRecordFn; and what follows from a document's outcome. */
+extern void pf_run_record(PfRecord *rec, const PfFeedInfo *info, void *writer);
+extern void pf_run_conclude(PfRun *run, const PfOutcome *outcome);
 
 /* Is the input, byte for byte, the document that the feed gave last?  Then that is the outcome. */
 extern bool pf_run_is_same(PfRun *run, const PfFeedRow *feed, PfInput *in);

@@ -364,7 +364,18 @@ only_deleted(PfBatch *b, const PfGroup *group)
 	return true;
 }
 
-/* Find the groups of which the feed says nothing that it did not say before. */
+static bool
+only_unwanted(PfBatch *b, const PfGroup *group)
+{
+	for (int i = group->first; i >= 0; i = b->items[i].next)
+	{
+		if (!b->items[i].unwanted)
+			return false;
+	}
+	return true;
+}
+
+/* Find the groups of which the feed says nothing that it did not say before, and those to be dropped. */
 void
 pf_batch_skip_unchanged(PfBatch *b)
 {
@@ -382,7 +393,8 @@ pf_batch_skip_unchanged(PfBatch *b)
 			continue;
 		}
 		entry = pf_batch_entry(b, group->id);
-		if (group->rows.n == 0 && only_deleted(b, group))
+		group->unwanted = group->rows.n == 0 && only_unwanted(b, group);
+		if (group->unwanted || (group->rows.n == 0 && only_deleted(b, group)))
 		{
 			group->skip = true;
 			continue;

@@ -29,6 +29,7 @@ typedef struct PfItem
 	int			position;
 	PfStr		announce;
 	TimestampTz announced;
+	bool		unwanted;		/* no reason to make a row */
 	int			next;			/* in its group, -1 = last */
 } PfItem;
 
@@ -42,6 +43,7 @@ typedef struct PfGroup
 	PfStrings	rows;			/* ids of rows that exist */
 	uint64		fingerprint;	/* of all items */
 	bool		skip;			/* nothing new, or nothing that can be written */
+	bool		unwanted;		/* skipped, as it has no row and is not to have one */
 	bool		has_row;		/* a row under 'id' exists */
 	PfRow	   *row;			/* merged */
 	PfRow	   *before;			/* as it is in the table; NULL = new */

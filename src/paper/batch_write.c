@@ -23,8 +23,30 @@
 	(((PfColumnSet) -1) & ~(((PfColumnSet) 1 << PF_COL_LINKS) | ((PfColumnSet) 1 << PF_COL_METRICS) | \
 							((PfColumnSet) 1 << PF_COL_EXTRA) | ((PfColumnSet) 1 << PF_COL_ID)))
 
+#define MAX_HOOKS	4			/* of a kind */
+
 PfNewsHook	pf_news_hook = NULL;
-PfMovedHook pf_moved_hook = NULL;
+
+static PfWrittenHook written_hooks[MAX_HOOKS];
+static PfMovedHook moved_hooks[MAX_HOOKS];
+static int	nwritten_hooks = 0;
+static int	nmoved_hooks = 0;
+
+void
+pf_add_written_hook(PfWrittenHook hook)
+{
+	if (nwritten_hooks == MAX_HOOKS)
+		elog(ERROR, "too many hooks");
+	written_hooks[nwritten_hooks++] = hook;
+}
+
+void
+pf_add_moved_hook(PfMovedHook hook)
+{
+	if (nmoved_hooks == MAX_HOOKS)
+		elog(ERROR, "too many hooks");
+	moved_hooks[nmoved_hooks++] = hook;
+}
 
 typedef struct Claim
 {
@@ -285,8 +307,8 @@ join_rows(PfBatch *b)
 			args[1] = PointerGetDatum(cstring_to_text_with_len(group->id.s, group->id.len));
 			args[2] = ObjectIdGetDatum(b->store->target);
 			pf_store_lock_out(b->store, old);
-			if (pf_moved_hook != NULL && b->store->is_papers)
-				pf_moved_hook(args[0], args[1]);
+			for (int h = 0; h < nmoved_hooks && b->store->is_papers; h++)
+				moved_hooks[h] (args[0], args[1]);
 			(void) pf_store_run(b->store, PF_STMT_MOVE_NOTES, args);
 			pf_store_repoint(b->store, old, group->id);
 			pf_store_remove(b->store, old, group->id);
@@ -463,6 +485,40 @@ tell_news(PfBatch *b)
 		pf_news_hook(news, n);
 }
 
+/* Tell those above which rows were written, and which are new to the feed. */
+static void
+tell_written(PfBatch *b)
+{
+	PfGroup   **groups;
+	PfWritten  *papers;
+	int			n = 0;
+
+	if (nwritten_hooks == 0 || !b->store->is_papers)
+		return;
+	groups = palloc((b->ngroups + 1) * sizeof(PfGroup *));
+	for (int g = 0; g < b->ngroups; g++)
+	{
+		PfGroup    *group = &b->groups[g];
+
+		if (group->first >= 0 && !group->skip && (group->write || !was_shown(b, group)))
+			groups[n++] = group;
+	}
+	if (n == 0)
+		return;
+	qsort(groups, n, sizeof(PfGroup *), compare_groups);
+	papers = palloc(n * sizeof(PfWritten));
+	for (int i = 0; i < n; i++)
+		papers[i] = (PfWritten) {
+			.paper = groups[i]->row->values[PF_COL_ID],
+			.row = groups[i]->row,
+			.changed = groups[i]->has_row ? groups[i]->changed : (PfColumnSet) -1,
+			.is_new = groups[i]->rows.n == 0,
+			.was_shown = was_shown(b, groups[i])
+		};
+	for (int h = 0; h < nwritten_hooks; h++)
+		written_hooks[h] (papers, n);
+}
+
 void
 pf_batch_write(PfBatch *b, MemoryContext context)
 {
@@ -481,6 +537,7 @@ pf_batch_write(PfBatch *b, MemoryContext context)
 	note_sightings(b);
 	note_revisions(b);
 	tell_news(b);
+	tell_written(b);
 	if (b->fetched != NULL)
 		SPI_freetuptable(b->fetched);
 }

@@ -108,9 +108,19 @@ typedef struct PfWriter PfWriter;
  */
 extern void pf_writer_check(Oid target);	/* raises the same errors */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
+
+/* These were counted before, in the same document: places and counts go on from there. */
+extern void pf_writer_go_on(PfWriter *writer, const PfCounts *counts);
 extern void pf_writer_add(PfWriter *writer, const PfRecord *rec);
-extern void pf_writer_drop(PfWriter *writer);	/* a record that is not to be written */
 extern PfCounts pf_writer_end(PfWriter *writer);
+
+/*
+ * Asked of each record, as a row under an id of its own.  One that is not wanted
+ * only tells of a paper that has a row already, or gets one in the same batch;
+ * else it counts as dropped.
+ */
+typedef bool (*PfWantedFn) (const PfRow *told, void *arg);
+extern void pf_writer_filter(PfWriter *writer, PfWantedFn wanted, void *arg);
 
 /*
  * What a feed told of a paper of paperfeed.papers, for those above who want to
@@ -137,12 +147,31 @@ typedef struct PfNews
 typedef void (*PfNewsHook) (const PfNews *news, int n);
 extern PfNewsHook pf_news_hook;
 
+/* A row of paperfeed.papers that was inserted or changed, or that a feed shows for the first time. */
+typedef struct PfWritten
+{
+	Datum		paper;			/* paperid */
+	const PfRow *row;			/* merged, as it is now */
+	PfColumnSet changed;		/* of a row that was there, perhaps none; else all columns */
+	bool		is_new;			/* the paper had no row before, under any id */
+	bool		was_shown;		/* this feed had shown the paper before */
+} PfWritten;
+
+/*
+ * Called once for each batch that has any, under the same conditions as the hook
+ * above, and after it.
+ */
+typedef void (*PfWrittenHook) (const PfWritten *papers, int n);
+
 /*
  * Called when the row 'old' turned out to be the paper 'new', and is about to
  * go: both are locked, the old one against references, too.
  */
 typedef void (*PfMovedHook) (Datum old, Datum new);
-extern PfMovedHook pf_moved_hook;
+
+/* From _PG_init; they are called in the order in which they were added. */
+extern void pf_add_written_hook(PfWrittenHook hook);
+extern void pf_add_moved_hook(PfMovedHook hook);
 
 /*
  * Do rows exist for all papers that the feed ever showed?  False also if

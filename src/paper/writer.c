@@ -10,14 +10,16 @@
  *	  rows exist, and what this feed said of them last.
  * 2. Group the records: those that share an identity, with each other or with
  *	  a row, are one paper (see batch.c).
- * 3. Leave out groups whose feed says nothing new (same fingerprint).
+ * 3. Leave out groups whose feed says nothing new (same fingerprint), and those
+ *	  without a row that nobody wants.
  * 4. Claim the identities that are new.  Their unique key is what keeps two
  *	  transactions from making two rows of one paper: the later one waits for
  *	  the earlier one and finds its claim taken.
  * 5. Lock the rows that exist and merge (merge.c).
  * 6. Insert, update; move what pointed at rows that were joined into others.
  * 7. Note sightings and revisions.
- * 8. Tell those above what the feed told, if it told something of use to them.
+ * 8. Tell those above what the feed told, if it told something of use to them,
+ *	  and which rows were written.
  *
  * All of this is one subtransaction.  If a claim or an insert meets one that
  * another transaction committed in the meantime, it is rolled back and the
@@ -32,8 +34,10 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/memo.h"
 #include "miscadmin.h"
 #include "paper/batch.h"
+#include "tcop/pquery.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -52,6 +56,8 @@ struct PfWriter
 	PfBatch		batch;
 	PfCounts	counts;
 	MemoryContext context;		/* the items and rejects */
+	PfWantedFn	wanted;			/* NULL = all are */
+	void	   *wanted_arg;
 	MemoryContext scratch;		/* one attempt to write them; child of 'context' */
 	int			nrejects;
 	Datum		rejects[4][2 * BATCH_RECORDS];	/* records, and items that turn out so */
@@ -91,6 +97,11 @@ count_outcomes(PfWriter *w)
 		{
 			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
 				reject_item(w, &w->batch.items[i]);
+		}
+		else if (group->unwanted)
+		{
+			for (int i = group->first; i >= 0; i = w->batch.items[i].next)
+				w->counts.dropped++;
 		}
 		else if (group->outcome == PF_OUTCOME_ADDED)
 			w->counts.added++;
@@ -161,6 +172,17 @@ write_rejects(PfWriter *w)
 	(void) pf_store_run(&w->store, PF_STMT_REJECT, args);
 }
 
+/* What the index on the papers makes of the batch's words serves those above, too. */
+static void
+begin_memo(PfWriter *w)
+{
+	MemoryContext old = MemoryContextSwitchTo(w->context);
+
+	if (w->store.is_papers)
+		pf_document_memo_begin();
+	MemoryContextSwitchTo(old);
+}
+
 static void
 flush_batch(PfWriter *w)
 {
@@ -185,6 +207,7 @@ flush_batch(PfWriter *w)
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(w->context);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
+	begin_memo(w);
 	w->batch.nitems = 0;
 	w->batch.may_have_sighted = true;
 	w->nrejects = 0;
@@ -205,6 +228,8 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 
 	memset(w, 0, offsetof(PfWriter, rejects));
 
+	/* To merge, rows may be fetched from TOAST; after a commit in a procedure there is no snapshot. */
+	EnsurePortalSnapshotExists();
 	pf_store_begin(&w->store, target);
 	w->batch.store = &w->store;
 	w->batch.feed = feed;
@@ -214,7 +239,21 @@ pf_writer_begin(Oid target, int64 feed, bool feed_is_new)
 	w->context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed batch",
 									   2 * 1024 * 1024, 1024 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
 	w->scratch = AllocSetContextCreate(w->context, "paperfeed batch attempt", ALLOCSET_DEFAULT_SIZES);
+	begin_memo(w);
 	return w;
+}
+
+void
+pf_writer_go_on(PfWriter *w, const PfCounts *counts)
+{
+	w->counts = *counts;
+}
+
+void
+pf_writer_filter(PfWriter *w, PfWantedFn wanted, void *arg)
+{
+	w->wanted = wanted;
+	w->wanted_arg = arg;
 }
 
 void
@@ -250,19 +289,13 @@ pf_writer_add(PfWriter *w, const PfRecord *rec)
 		item->position = (int) Min(w->counts.seen, PG_INT32_MAX);
 		item->announce = pf_str_dup(rec->announce);
 		item->announced = rec->announced;
+		item->unwanted = w->wanted != NULL && !w->wanted(&item->row, w->wanted_arg);
 	}
 	MemoryContextSwitchTo(old);
 
 	if (w->batch.nitems == BATCH_RECORDS || w->nrejects == BATCH_RECORDS ||
 		MemoryContextMemAllocated(w->context, false) > BATCH_BYTES)
 		flush_batch(w);
-}
-
-void
-pf_writer_drop(PfWriter *w)
-{
-	w->counts.seen++;
-	w->counts.dropped++;
 }
 
 PfCounts

@@ -68,6 +68,13 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION paperfeed.edition_day(timestamptz) IS
 'the day of a time in the time zone of editions, the setting paperfeed.time_zone: without an argument, today; infinite times give infinite dates; error 22008 for a time that is out of range there';
 
+CREATE FUNCTION paperfeed.edition_start(day date) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'pf_edition_start'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION paperfeed.edition_start(date) IS
+'the first moment of a day in the time zone of editions, the setting paperfeed.time_zone: a condition published >= edition_start(day) AND published < edition_start(day + 1) can use an index, edition_day(published) = day cannot; an infinite day gives an infinite time; NULL for NULL; raises no errors';
+
 CREATE FUNCTION paperfeed.daily(
 	day date DEFAULT paperfeed.edition_day(), k integer DEFAULT NULL, categories text[] DEFAULT NULL)
 RETURNS SETOF paperfeed.edition_paper

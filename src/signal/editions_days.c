@@ -173,3 +173,12 @@ pf_edition_day_sql(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_DATEADT(pf_edition_day(PG_GETARG_TIMESTAMPTZ(0)));
 }
+
+PG_FUNCTION_INFO_V1(pf_edition_start);
+
+/* edition_start(day date) */
+Datum
+pf_edition_start(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(pf_edition_of(PG_GETARG_DATEADT(0), PF_PERIOD_DAY).since);
+}

@@ -174,6 +174,20 @@ typedef struct Readings
 	bool		of_new;			/* one of the papers was not there before */
 } Readings;
 
+/* Is it what readers and rules do here?  No feed can report that. */
+static bool
+is_our_own(const PfSignalKind *kind)
+{
+	static const char *const names[] = {
+		"announcement", "boost", "comment", "save", "submission", "view", "vote"
+	};
+
+	for (size_t i = 0; i < lengthof(names); i++)
+		if (strcmp(kind->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The metrics that count. */
 static void
 add_readings(Readings *readings, const Kinds *kinds, const PfNews *news, text *source,
@@ -194,7 +208,7 @@ add_readings(Readings *readings, const Kinds *kinds, const PfNews *news, text *s
 
 		if (token == WJB_KEY)
 			kind = pf_signal_kind_by_name(kinds->config, v.val.string.val, v.val.string.len);
-		if (token != WJB_VALUE || kind == NULL || v.type != jbvNumeric)
+		if (token != WJB_VALUE || kind == NULL || v.type != jbvNumeric || is_our_own(kind))
 			continue;
 		value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 												   NumericGetDatum(v.val.numeric)));
@@ -335,7 +349,7 @@ void
 pf_observe_init(void)
 {
 	pf_news_hook = tell_news;
-	pf_moved_hook = pf_observe_moved;
+	pf_add_moved_hook(pf_observe_moved);
 }
 
 /* The id of the row that the paper has become part of; false if there is none. */

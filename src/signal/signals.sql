@@ -26,7 +26,8 @@ INSERT INTO paperfeed.signal_kinds (kind, weight, counts_from, description) VALU
 	('comments', 0.5, 'start', 'comments that a feed reports'),
 	('github_stars', 0.05, 'first reading', 'stars of the code''s repository that a feed reports'),
 	('citations', 0.5, 'first reading', 'citations that a feed reports'),
-	('announcement', 0.5, 'start', 'a feed featured the paper, or showed it after another feed had');
+	('announcement', 0.5, 'start', 'a feed featured the paper, or showed it after another feed had'),
+	('boost', 1, 'start', 'a rule of yours boosts the paper');
 
 CREATE TABLE paperfeed.half_lives (
 	half_life	interval PRIMARY KEY
@@ -181,7 +182,8 @@ COMMENT ON TRIGGER half_lives_changed ON paperfeed.half_lives IS 'keeps paperfee
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds',
 	$$WHERE (kind, weight, counts_from) NOT IN (VALUES ('vote', 1, 'start'), ('save', 1, 'start'), ('view', 0.1, 'start'),
 		('comment', 1, 'start'), ('submission', 1, 'start'), ('upvotes', 1, 'start'), ('comments', 0.5, 'start'),
-		('github_stars', 0.05, 'first reading'), ('citations', 0.5, 'first reading'), ('announcement', 0.5, 'start'))$$);
+		('github_stars', 0.05, 'first reading'), ('citations', 0.5, 'first reading'), ('announcement', 0.5, 'start'),
+		('boost', 1, 'start'))$$);
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.signal_kinds_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('paperfeed.half_lives',
 	$$WHERE (half_life, slot) NOT IN (VALUES (interval '1 day', 1), ('7 days', 2), ('30 days', 3))$$);

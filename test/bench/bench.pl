@@ -17,6 +17,7 @@
 #   ingest          paperfeed.ingest_file of all pages into empty tables, in one
 #                   transaction, against COPY of the very same rows from a file
 #                   into an empty table with the same columns and indexes
+#   load            the same by paperfeed.ingest_files: a transaction for each page
 #   ingest again    all pages once more: the same files, then the same records in
 #                   files that differ in the date of the harvest
 #   memory          what the backend's own memory (RssAnon and swap: no shared
@@ -180,6 +181,17 @@ sub ingest
 	return $t;
 }
 
+sub load
+{
+	my ($target) = @_;
+	my ($t) = $session->timed("CALL paperfeed.ingest_files('$files/current', '$target')");
+	my ($added, $faults) = split /\|/,
+	  $session->query('SELECT sum(added), count(*) FILTER (WHERE error IS NOT NULL) FROM paperfeed.loads');
+
+	die "load into $target: $added added, $faults files with faults\n" if $faults > 0 || $added < 0.99 * $records;
+	return $t;
+}
+
 sub copy
 {
 	my ($table) = @_;
@@ -226,6 +238,10 @@ sub measure_ingest
 		$ours{again} = best($ours{again}, ingest('paperfeed.papers', 'old', @current));
 		harvest('pages');
 		reset_tables();
+		$ours{load_papers} = best($ours{load_papers}, load('paperfeed.papers'));
+		reset_tables();
+		$ours{load_mine} = best($ours{load_mine}, load('bench.mine'));
+		reset_tables();
 		$theirs{papers} = best($theirs{papers}, copy('papers'));
 		reset_tables();
 		$ours{mine} = best($ours{mine}, ingest('bench.mine', 'new', @current));
@@ -240,6 +256,10 @@ sub measure_ingest
 	add_row(%rows, name => 'ingest, pages as .gz', ours => $ours{gz},
 		against => 'COPY of the same rows', theirs => $theirs{papers});
 	add_row(%rows, name => "ingest into a user's table", ours => $ours{mine},
+		against => 'COPY of the same rows', theirs => $theirs{mine}, bar => 0.5);
+	add_row(%rows, name => 'load into paperfeed.papers', ours => $ours{load_papers},
+		against => 'COPY of the same rows', theirs => $theirs{papers}, bar => 0.5);
+	add_row(%rows, name => "load into a user's table", ours => $ours{load_mine},
 		against => 'COPY of the same rows', theirs => $theirs{mine}, bar => 0.5);
 	add_row(%rows, name => 'ingest again, the same files', ours => $ours{same},
 		against => 'the first ingest', theirs => $ours{papers}, bar => 3);
@@ -290,14 +310,17 @@ sub measure_memory
 		push @rows, [ "memory, $name of $size", sprintf('%.1f MB', $bytes / 1e6), '', '', '', '', '< 64 MB',
 			$bytes < 64e6 ? 'ok' : 'short' ];
 	};
-	my ($ingest, $parse, $read);
+	my ($ingest, $load, $parse, $read);
 
 	reset_tables();
 	$ingest = growth("SELECT * FROM paperfeed.ingest_file('$large')");
 	reset_tables();
+	$load = growth("CALL paperfeed.ingest_files('$large')");
+	reset_tables();
 	$read = growth("SELECT length(pg_read_binary_file('$large'))");
 	$parse = growth("SELECT count(*) FROM paperfeed.parse(pg_read_binary_file('$large'))");
 	$add->('ingest_file', $ingest);
+	$add->('ingest_files', $load);
 	$add->('parse', $parse - $read);
 }
 

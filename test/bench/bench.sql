@@ -53,7 +53,8 @@ $$;
 CREATE PROCEDURE bench.reset()
 LANGUAGE SQL AS $$
 	TRUNCATE paperfeed.papers, bench.mine, paperfeed._identity, paperfeed.sightings,
-		paperfeed.revisions, paperfeed.rejects, paperfeed.feeds, bench.papers_copy, bench.mine_copy;
+		paperfeed.revisions, paperfeed.rejects, paperfeed.feeds, paperfeed.runs, paperfeed.loads,
+		bench.papers_copy, bench.mine_copy;
 $$;
 
 /* Time a query over an array of texts that is in memory already. */

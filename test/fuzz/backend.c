@@ -476,6 +476,24 @@ pg_server_to_any(const char *s, int len pg_attribute_unused(), int encoding pg_a
 	return unconstify(char *, s);
 }
 
+int
+pg_encoding_mbcliplen(int encoding, const char *s, int len, int limit)
+{
+	int			clipped = 0;
+
+	while (len > 0)
+	{
+		int			n = Min(pg_encoding_mblen(encoding, s), len);
+
+		if (clipped + n > limit)
+			break;
+		clipped += n;
+		s += n;
+		len -= n;
+	}
+	return clipped;
+}
+
 /* ----------------------------------------------------------------
  * What is linked and never called
  * ----------------------------------------------------------------
@@ -492,8 +510,14 @@ name arguments \
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 NEVER(text *, cstring_to_text_with_len, (const char *s, int len))
 NEVER(text *, pf_utf8_to_text, (PfStr in))
-NEVER(FILE *, AllocateFile, (const char *name, const char *mode))
-NEVER(int, FreeFile, (FILE *file))
+NEVER(text *, cstring_to_text, (const char *s))
+NEVER(PfStr, pf_text_to_utf8, (text *in))
+NEVER(bool, AcquireExternalFD, (void))
+NEVER(void, ReleaseExternalFD, (void))
+NEVER(int, BasicOpenFile, (const char *name, int flags))
+NEVER(TimestampTz, time_t_to_timestamptz, (pg_time_t tm))
+NEVER(bool, has_privs_of_role, (Oid member, Oid role))
+NEVER(Oid, GetUserId, (void))
 NEVER(int, errcode_for_file_access, (void))
 NEVER(char *, text_to_cstring, (const text *t))
 NEVER(struct varlena *, pg_detoast_datum_packed, (struct varlena *datum))

@@ -146,9 +146,28 @@ demo_page()
 	[ "$(LC_ALL=C.UTF-8 wc -L <"$page")" -le 100 ] || fail "Wider than 100 columns: $page"
 }
 
+# pg_cron, for one TAP test that goes without where it cannot be had: not worth stopping for.
+want_pg_cron()
+{
+	local package=postgresql-$pg_version-cron
+
+	[ ! -e "$pg_sharedir/extension/pg_cron.control" ] || return 0
+	[ "$pg_bindir" = "/usr/lib/postgresql/$pg_version/bin" ] && command -v apt-get >/dev/null || return 0
+	[ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && sudo -n true 2>/dev/null; } || return 0
+	step "Packages: $package, this time only"
+	if as_root timeout 300 bash "$top/test/tools/apt.sh" install "$package" >"$logs/apt-cron.log" 2>&1 </dev/null; then
+		step_done
+	elif [ -n "${CI:-}" ]; then
+		fail "Could not install $package" "See $logs/apt-cron.log"
+	else
+		step_done "not to be had, its test is skipped"
+	fi
+}
+
 prepare
 need_packages test
 know_pg
+want_pg_cron
 clang=$(find_clang)
 
 check "Layers: who may use what" bash "$top/test/tools/check_layers.sh"
