@@ -306,7 +306,7 @@ feeds([ 0, 'daily', 1 ], [ 0, 'odd', 2 ]);
 sql(qq{INSERT INTO paperfeed.feeds (url, headers, state, next_check, every) SELECT url, headers::text[], 'active', '2000-01-01', every::interval FROM (VALUES
 	('http://127.0.0.1:@{[$server->port]}/daily/3', '{NULL}', NULL), ('http://127.0.0.1:@{[$server->port]}/daily/4', E'{"X: y\\r\\nHost: z"}', NULL),
 	('http://\xc3\x84.localhost/', NULL, NULL), ('', NULL, NULL), ('file:/etc/passwd', NULL, NULL), ('http://[::1', NULL, NULL),
-	('http://127.0.0.1:99999/', NULL, NULL), ('http://127.0.0.1:@{[$server->port]}/daily/5', NULL, '178000000 years')) AS v (url, headers, every)});
+	('http://127.0.0.1:99999/', NULL, NULL), ('http://127.0.0.1:@{[$server->port]}/daily/5', NULL, '366 days')) AS v (url, headers, every)});
 $said = refresh();
 like($said, qr/10 feeds asked, \d+ papers new or changed, \d feeds failed/, 'odd rows');
 is(sql(q{SELECT count(*) FROM paperfeed.feeds WHERE last_checked IS NULL}), '0', 'are all noted');
