@@ -314,6 +314,16 @@ is(sql(q{SELECT string_agg(id::text, ' ' ORDER BY id) FROM paperfeed.feeds WHERE
 is(sql(q{SELECT count(*) FROM paperfeed.hosts WHERE host LIKE '%localhost'}), '0', 'where a redirect leads, no row is made');
 like(refresh(), qr/ 0 feeds asked/, 'and are not due at once');
 
+# What comes while others are written does not come too late.
+feeds((map { [ 0, 'still', $_ ] } 1 .. 15), [ 1, 'late', 1 ]);
+sql(q{
+	CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.15); RETURN NULL; END $$;
+	CREATE TRIGGER slowly BEFORE INSERT ON paperfeed.papers EXECUTE FUNCTION linger()});
+$said = finish(begin(q{SET paperfeed.host_connections = 16}, q{SET paperfeed.fetch_timeout = '1.5 s'}, 'CALL paperfeed.refresh(concurrency => 16)'));
+like($said, qr/16 feeds asked, \d+ papers new or changed, 0 feeds failed/, 'while feeds are written others can answer')
+  or diag sql('SELECT feed, elapsed, error FROM paperfeed.runs');
+sql('DROP TRIGGER slowly ON paperfeed.papers');
+
 my @connects = PaperfeedNet::connects();
 is(scalar(grep { !/^(?:127\.|::1|::ffff:127\.)/ } @connects), 0, 'nothing but loopback was asked');
 
