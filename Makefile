@@ -4,8 +4,8 @@
 #   make test     from a bare machine to every suite passed
 #   make bench    how fast papers are taken in, and found again [BENCH_DATA=...];
 #                 the latter alone: bench-search; signals and lists: bench-signals;
-#                 which votes trending() foresees: bench-trending; what watches cost:
-#                 bench-watches
+#                 how feeds are asked: bench-refresh; which votes trending() foresees:
+#                 bench-trending; what watches cost: bench-watches
 #
 #   make, make install, make installcheck [PG_CONFIG=...]     as with any extension
 #   make prove_installcheck                                   the TAP tests
@@ -73,10 +73,10 @@ SHLIB_LINK += -Wl,-Bsymbolic-functions
 endif
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql tmp_check
 
-.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches prove_installcheck
+.PHONY: demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending bench-watches prove_installcheck
 
 # These see to everything themselves, PostgreSQL included.
-ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-trending bench-watches,$(MAKECMDGOALS)),)
+ifneq ($(filter demo demo-stop demo-clean test bench bench-search bench-signals bench-refresh bench-trending bench-watches,$(MAKECMDGOALS)),)
 
 demo demo-stop demo-clean:
 	@bash test/tools/demo.sh $@
@@ -88,6 +88,7 @@ bench:
 	@bash test/bench/bench.sh
 	@bash test/bench/search.sh
 	@bash test/bench/signals.sh
+	@bash test/bench/refresh.sh
 	@bash test/bench/trending.sh
 	@bash test/bench/watches.sh
 
@@ -96,6 +97,9 @@ bench-search:
 
 bench-signals:
 	@bash test/bench/signals.sh
+
+bench-refresh:
+	@bash test/bench/refresh.sh
 
 bench-trending:
 	@bash test/bench/trending.sh

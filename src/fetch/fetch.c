@@ -529,7 +529,11 @@ pf_fetch_next(PfFetchSet *set, int wait_ms)
 
 		if (!dlist_is_empty(&set->finished))
 		{
-			PfTransfer *t = dlist_container(PfTransfer, node, dlist_pop_head_node(&set->finished));
+			PfTransfer *t;
+
+			/* The others' time runs while the caller is at work with this one: let them go on. */
+			drive(set, 0);
+			t = dlist_container(PfTransfer, node, dlist_pop_head_node(&set->finished));
 
 			set->pending--;
 			return t->response;

@@ -273,12 +273,12 @@ take_by_id(PfPlan *plan, PfFeedRow *row, int64 id)
 {
 	static const Oid types[] = {INT8OID};
 	Datum		args[1] = {Int64GetDatum(id)};
+	bool		found = pf_plan_run(plan, 1, types, args, NULL, false, NULL) > 0;
 
-	if (pf_plan_run(plan, 1, types, args, NULL, false, NULL) == 0)
-		return false;
-	take_row(row);
+	if (found)
+		take_row(row);
 	SPI_freetuptable(SPI_tuptable);
-	return true;
+	return found;
 }
 
 bool

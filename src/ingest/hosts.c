@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/clock.h"
 #include "common/encoding.h"
@@ -33,6 +34,7 @@
 
 #define MAX_CONNECTIONS	32
 #define POLL_MS			200		/* how often a connection that others hold is tried for */
+#define RETRY_MS		10		/* the same for a row that is locked for a moment */
 #define FIRST_BLOCK		USECS_PER_MINUTE	/* of a busy host that does not say how long */
 #define MAX_BLOCK		USECS_PER_DAY
 #define MAX_LABELS		32		/* of a name that are looked at */
@@ -84,22 +86,33 @@ static const struct
 	{"semanticscholar.org", 1100, 1, NULL},
 };
 
-/* The host of an address, in lower case and without the dot of the root. */
+/* The host of an address, in lower case and without the dot of the root; none if it has none. */
 static PfStr
-name_of(PfStr url)
+host_in(PfStr url)
 {
 	PfUrl		parts;
 	char	   *name;
 
-	pf_fetch_check_url(url);
 	if (!pf_url_split(url, &parts) || parts.host.len == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" names no host", pf_fetch_public_url(url).s)));
+		return PF_STR_NONE;
 	name = asc_tolower(parts.host.s, parts.host.len);
 	if (parts.host.len > 1 && name[parts.host.len - 1] == '.')
 		name[parts.host.len - 1] = '\0';
 	return pf_str(name);
+}
+
+static PfStr
+name_of(PfStr url)
+{
+	PfStr		name;
+
+	pf_fetch_check_url(url);
+	name = host_in(url);
+	if (name.s == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" names no host", pf_fetch_public_url(url).s)));
+	return name;
 }
 
 /* "b.c" for "a.b.c"; none when there is no dot left. */
@@ -139,17 +152,23 @@ find_row(PfStr name, int *id)
 	Datum		args[2];
 	int			n = 0;
 	bool		isnull;
+	PfStr		row = PF_STR_NONE;
 
 	for (PfStr at = parent_of(name); at.s != NULL && n < MAX_LABELS; at = parent_of(at))
 		above[n++] = PointerGetDatum(pf_utf8_to_text(at));
 	args[0] = PointerGetDatum(pf_utf8_to_text(name));
 	args[1] = PointerGetDatum(construct_array(above, n, TEXTOID, -1, false, TYPALIGN_INT));
-	if (pf_plan_run(&plan, 2, types, args, NULL, false, NULL) == 0)
-		return PF_STR_NONE;
-	*id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	return pf_str_dup(pf_text_to_utf8(DatumGetTextPP(SPI_getbinval(SPI_tuptable->vals[0],
-																   SPI_tuptable->tupdesc, 2,
-																   &isnull))));
+	if (pf_plan_run(&plan, 2, types, args, NULL, false, NULL) > 0)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+
+		*id = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 1, &isnull));
+		row = pf_str_dup(pf_text_to_utf8(DatumGetTextPP(SPI_getbinval(tuple, tupdesc, 2,
+																	  &isnull))));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return row;
 }
 
 static void
@@ -249,12 +268,29 @@ take_connection(PfHost *host, int connections)
 	return lock;
 }
 
+/* What the row of a host says now. */
+typedef struct HostState
+{
+	int			connections;
+	bool		spaced;			/* turns are to be noted */
+	int64		blocked;		/* for how many milliseconds yet; <= 0 = it is not */
+	int64		too_soon;		/* the same for the spacing */
+	PfStr		why;			/* it is blocked */
+} HostState;
+
+/* Milliseconds, rounded up. */
+static int64
+to_ms(int64 microseconds)
+{
+	return (microseconds + 999) / 1000;
+}
+
 /*
- * What the row says: 1 is connections, 2 and 3 for how many microseconds the
- * host is still blocked and spaced, 4 why it is blocked.
+ * False if it is gone, or to be locked and another has it.  Nobody waits for
+ * that: those who hold turns of several hosts would wait for each other.
  */
 static bool
-read_row(PfHost *host, bool lock)
+read_row(PfHost *host, bool lock, HostState *state)
 {
 	static const Oid types[] = {INT4OID, INTERVALOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
 #define SQL \
@@ -265,10 +301,13 @@ read_row(PfHost *host, bool lock)
 	"   * 1000000)::bigint END END," \
 	" why FROM paperfeed.hosts WHERE id = $1"
 	static PfPlan look = {.sql = SQL};
-	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE"};
+	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE SKIP LOCKED"};
 #undef SQL
 	Interval	spacing = {0};
 	Datum		args[5];
+	Datum		values[4];
+	bool		nulls[4];
+	bool		found;
 
 	spacing.time = host_spacing * INT64CONST(1000);
 	args[0] = Int32GetDatum(host->id);
@@ -276,14 +315,19 @@ read_row(PfHost *host, bool lock)
 	args[2] = Int32GetDatum(host_connections);
 	args[3] = TimestampTzGetDatum(pf_now());
 	args[4] = TimestampTzGetDatum(GetCurrentTimestamp());
-	return pf_plan_run(lock ? &take : &look, 5, types, args, NULL, false, NULL) > 0;
-}
-
-static int64
-row_number(int column, bool *isnull)
-{
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column,
-									   isnull));
+	found = pf_plan_run(lock ? &take : &look, 5, types, args, NULL, false, NULL) > 0;
+	if (found)
+	{
+		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+		state->connections = DatumGetInt32(values[0]);
+		state->blocked = nulls[1] ? 0 : to_ms(DatumGetInt64(values[1]));
+		state->spaced = !nulls[2];
+		state->too_soon = nulls[2] ? 0 : to_ms(DatumGetInt64(values[2]));
+		state->why = nulls[3] ? PF_STR_LIT("its host is busy") :
+			pf_str_dup(pf_text_to_utf8(DatumGetTextPP(values[3])));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return found;
 }
 
 static void
@@ -303,34 +347,19 @@ note_turn(PfHost *host)
 	(void) pf_plan_run(&plan, 3, types, args, NULL, false, NULL);
 }
 
-/* Milliseconds, rounded up. */
-static int64
-to_ms(int64 microseconds)
-{
-	return (microseconds + 999) / 1000;
-}
-
-/* Why there can be no turn now; false = there can.  '*spaced': turns are to be noted. */
+/* Can there be no turn now? */
 static bool
-must_wait(int64 *wait_ms, PfStr *why, bool *spaced)
+must_wait(const HostState *state, int64 *wait_ms, PfStr *why)
 {
-	bool		isnull;
-	int64		left = row_number(2, &isnull);
-
-	if (!isnull && left > 0)
+	if (state->blocked > 0)
 	{
-		Datum		words = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull);
-
-		*wait_ms = to_ms(left);
-		*why = isnull ? PF_STR_LIT("its host is busy") :
-			pf_str_dup(pf_text_to_utf8(DatumGetTextPP(words)));
+		*wait_ms = state->blocked;
+		*why = state->why;
 		return true;
 	}
-	left = row_number(3, &isnull);
-	*spaced = !isnull;
-	if (!isnull && left > 0)
+	if (state->too_soon > 0)
 	{
-		*wait_ms = to_ms(left);
+		*wait_ms = state->too_soon;
 		return true;
 	}
 	return false;
@@ -339,31 +368,28 @@ must_wait(int64 *wait_ms, PfStr *why, bool *spaced)
 PfTurn *
 pf_host_turn(PfHost *host, int64 *wait_ms, PfStr *why)
 {
-	bool		isnull;
-	bool		spaced = false;
-	int			connections;
+	HostState	state;
 	PfLock	   *lock;
 	PfTurn	   *turn;
 
 	*why = PF_STR_NONE;
 	*wait_ms = POLL_MS;
-	if (!read_row(host, false))
+	if (!read_row(host, false, &state))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the row of host \"%.*s\" is gone", host->name.len, host->name.s),
 				 errhint("Rows of paperfeed.hosts are made again by the next job.")));
-	connections = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-											  &isnull));
-	if (must_wait(wait_ms, why, &spaced))
+	if (must_wait(&state, wait_ms, why))
 		return NULL;
-	lock = take_connection(host, connections);
+	lock = take_connection(host, state.connections);
 	if (lock == NULL)
 		return NULL;
 
 	/* The time is given out to one after the other. */
-	if (spaced)
+	if (state.spaced)
 	{
-		if (!read_row(host, true) || must_wait(wait_ms, why, &spaced))
+		*wait_ms = RETRY_MS;
+		if (!read_row(host, true, &state) || must_wait(&state, wait_ms, why))
 		{
 			pf_lock_release(lock);
 			return NULL;
@@ -378,10 +404,11 @@ pf_host_turn(PfHost *host, int64 *wait_ms, PfStr *why)
 
 /*
  * A busy host is left alone for as long as it says, else for longer each time.
- * Any other answer shows that it is well again.
+ * Any other answer shows that it is well again, but for one to a request that was
+ * under way when it said so.
  */
 static void
-note_answer(PfHost *host, int http_status, int retry_after)
+note_answer(int host, int http_status, int retry_after)
 {
 	static const Oid types[] = {INT4OID, INT4OID, INTERVALOID, TIMESTAMPTZOID, INT8OID, INT8OID};
 	static PfPlan plan = {
@@ -393,14 +420,15 @@ note_answer(PfHost *host, int http_status, int retry_after)
 		" why = CASE WHEN $2 = ANY (busy_statuses) THEN 'host ' || host ||"
 		"  ' is busy (HTTP status ' || $2 || CASE WHEN $3 IS NULL THEN ')'"
 		"  ELSE ', Retry-After)' END END"
-		" WHERE id = $1 AND ($2 = ANY (busy_statuses) OR refusals > 0)"
+		" WHERE id = $1 AND ($2 = ANY (busy_statuses)"
+		"  OR refusals > 0 AND COALESCE(blocked_until, '-infinity') <= $4)"
 	};
 	Interval	wait = {0};
 	Datum		args[6];
 	char		nulls[6] = {' ', ' ', retry_after < 0 ? 'n' : ' ', ' ', ' ', ' '};
 
 	wait.time = retry_after * USECS_PER_SEC;
-	args[0] = Int32GetDatum(host->id);
+	args[0] = Int32GetDatum(host);
 	args[1] = Int32GetDatum(http_status);
 	args[2] = IntervalPGetDatum(&wait);
 	args[3] = TimestampTzGetDatum(pf_now());
@@ -412,14 +440,16 @@ note_answer(PfHost *host, int http_status, int retry_after)
 void
 pf_turn_end(PfTurn *turn, const PfResponse *response)
 {
-	/* What a redirect led to speaks for its own host. */
+	/* What a redirect led to speaks for its own host, if that is one that we ask. */
 	if (response != NULL && response->http_status > 0)
 	{
-		PfHost	   *host = turn->host;
+		int			host = turn->host->id;
+		PfStr		name = PF_STR_NONE;
 
 		if (response->redirects > 0 && response->effective_url.s != NULL)
-			host = pf_hosts_get(host->hosts, response->effective_url);
-		note_answer(host, response->http_status, response->retry_after);
+			name = host_in(response->effective_url);
+		if (response->redirects == 0 || (name.s != NULL && find_row(name, &host).s != NULL))
+			note_answer(host, response->http_status, response->retry_after);
 	}
 	pf_lock_release(turn->lock);
 	pfree(turn);

@@ -18,6 +18,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "fmgr.h"
@@ -35,6 +36,8 @@
 #include "utils/timestamp.h"
 
 #define PATIENCE_MS		10000	/* a host that is busy for longer is left for another time */
+#define LOCK_TRIES		5		/* for the row of a feed whose answer has come */
+#define LOCK_PAUSE_MS	20
 #define NOTE_EVERY_MS	500		/* how often the job's progress is noted */
 
 PG_FUNCTION_INFO_V1(pf_refresh);
@@ -146,20 +149,39 @@ typedef struct Answer
 	bool		found;			/* its row is there, and nobody else holds it */
 } Answer;
 
+/* Lock the row of a feed; somebody who has it for a moment is waited for, but not longer. */
+static bool
+lock_row(PfFeedRow *row, int64 id)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++)
+	{
+		if (tries > 0)
+			pf_pause(LOCK_PAUSE_MS);
+		if (pf_feed_row_lock_id(row, id, true))
+			return true;
+		if (!pf_feed_row_read_id(row, id))
+			break;
+	}
+	return false;
+}
+
 /* Write what came of a feed. */
 static void
 write_answer(void *arg)
 {
 	Answer	   *a = arg;
 	PfFeedRow	row;
+	ConstraintsSetStmt now = {.type = T_ConstraintsSetStmt};
 
-	a->found = pf_feed_row_lock_id(&row, a->id, true);
+	a->found = lock_row(&row, a->id);
 	if (!a->found)
 		return;
 	a->run.url = row.url;
 	a->run.target = row.target;
 	pf_run_response(&a->run, &row, a->response);
 	pf_feed_row_note(&row, &a->run);
+	/* What the commit would raise is this feed's failure, not everybody's. */
+	AfterTriggerSetState(&now);
 }
 
 /* The papers could not be written, or the feed not asked: that is its failure. */
@@ -168,7 +190,7 @@ note_error(Answer *a, const char *message)
 {
 	PfFeedRow	row;
 
-	a->found = pf_feed_row_lock_id(&row, a->id, true);
+	a->found = lock_row(&row, a->id);
 	if (!a->found)
 		return;
 	memset(&a->run.counts, 0, sizeof(a->run.counts));
@@ -274,13 +296,17 @@ dequeue(Queue *queue)
 		dlist_delete(&queue->node);
 }
 
+/*
+ * Those that were not asked for longest come first, even if they have been put
+ * off meanwhile: when there is less time than is wanted, it goes round.
+ */
 static void
 list_due(Refresh *r, int max_feeds)
 {
 	static const Oid types[] = {TIMESTAMPTZOID, INT8OID};
 	static PfPlan plan = {
 		.sql = "SELECT id, url FROM paperfeed.feeds WHERE next_check <= $1"
-		" ORDER BY next_check, id LIMIT $2"
+		" ORDER BY last_checked NULLS FIRST, next_check, id LIMIT $2"
 	};
 	Datum		args[2] = {TimestampTzGetDatum(pf_now()), Int64GetDatum(max_feeds)};
 	uint64		n = pf_plan_run(&plan, 2, types, args, NULL, false, NULL);
@@ -294,12 +320,15 @@ list_due(Refresh *r, int max_feeds)
 
 		CHECK_FOR_INTERRUPTS();
 		enqueue(r, id, pf_text_to_utf8(DatumGetTextPP(url)));
+		/* Two that make rows of the same hosts in another order must not wait for each other. */
+		if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+			pf_job_commit();
 	}
 	SPI_freetuptable(rows);
 }
 
 /*
- * The host is busy for longer than we wait: its feeds are due when it is not.
+ * The host may not be asked for longer than we wait: its feeds are due when it may.
  */
 static void
 put_off(Refresh *r, Queue *queue, int64 wait_ms, PfStr why)
@@ -307,7 +336,8 @@ put_off(Refresh *r, Queue *queue, int64 wait_ms, PfStr why)
 	static const Oid types[] = {INT8ARRAYOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID};
 	static PfPlan plan = {
 		.sql = "UPDATE paperfeed.feeds SET next_check = $2, why = $3"
-		" WHERE id = ANY ($1) AND next_check <= $4"
+		" WHERE id IN (SELECT id FROM paperfeed.feeds WHERE id = ANY ($1) AND next_check <= $4"
+		"  FOR NO KEY UPDATE SKIP LOCKED)"
 	};
 	Datum	   *ids;
 	int			n = 0;
@@ -376,10 +406,13 @@ start_one(Refresh *r, Queue *queue)
 	MemoryContextSwitchTo(r->context);
 	lock = pf_lock_try("feeds", id, 0);
 	MemoryContextSwitchTo(r->each);
-	if (lock == NULL || !pf_feed_row_read_id(&row, id) ||
+	if (lock == NULL || !pf_feed_row_lock_id(&row, id, true) ||
 		row.next_check == PF_NO_TIME || row.next_check > pf_now())
 	{
-		/* Somebody else asks it, or has asked it, or it is gone. */
+		/*
+		 * Somebody else asks it, or has asked it, or it is gone; or its row is
+		 * held, and what comes could not be noted.
+		 */
 		pf_lock_release(lock);
 		dequeue(queue);
 		r->total--;
@@ -390,8 +423,9 @@ start_one(Refresh *r, Queue *queue)
 	if (turn == NULL)
 	{
 		pf_lock_release(lock);
-		if (why.s != NULL && (wait_ms > PATIENCE_MS || queue->waited))
-			put_off(r, queue, wait_ms, why);
+		if (wait_ms > PATIENCE_MS || (why.s != NULL && queue->waited))
+			put_off(r, queue, wait_ms, why.s != NULL ? why :
+					PF_STR_LIT("its host is to be asked more rarely (paperfeed.hosts.spacing)"));
 		else
 		{
 			queue->waited = why.s != NULL;
