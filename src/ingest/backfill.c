@@ -21,6 +21,7 @@
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "fmgr.h"
+#include "ingest/attempt.h"
 #include "ingest/backfill.h"
 #include "ingest/hosts.h"
 #include "ingest/job.h"
@@ -39,26 +40,6 @@
 
 PG_FUNCTION_INFO_V1(pf_backfill);
 PG_FUNCTION_INFO_V1(pf_backfill_url);
-
-typedef struct Backfill
-{
-	int64		feed;
-	PfStr		name;			/* address of the feed, for people */
-	int64		max_pages;
-	TimestampTz deadline;		/* DT_NOEND = none */
-
-	PfHosts    *hosts;
-	PfFetchSet *fetches;
-	PfJob	   *job;
-	MemoryContext each;			/* one page */
-
-	int			attempts;		/* at the page under way, in vain */
-	int64		pages;			/* of this call */
-	int64		records;
-	int64		added;
-	int64		updated;
-	bool		over;
-} Backfill;
 
 /* ----------------------------------------------------------------
  * Arguments
@@ -139,9 +120,9 @@ fault_of(const PfRun *run)
 	}
 }
 
-/* Tell how it ended; 'why' may be NULL. */
+/* Tell how it ended. */
 static void
-tell_end(const Backfill *b, PfStep step, const char *why)
+tell_end(const PfBackfill *b)
 {
 	static const struct
 	{
@@ -154,7 +135,8 @@ tell_end(const Backfill *b, PfStep step, const char *why)
 		[PF_STEP_DONE] = {NOTICE, "is done", NULL},
 		[PF_STEP_FAILED] = {WARNING, "has failed", "tries that page again"},
 	};
-	const char *words = why == NULL ? "" : psprintf(": %s", why);
+	PfStep		step = b->end;
+	const char *words = b->why.s == NULL ? "" : psprintf(": %s", b->why.s);
 
 	ereport(ends[step].level,
 			(errmsg("backfill of feed %lld %s%s", (long long) b->feed, ends[step].verb,
@@ -168,7 +150,7 @@ tell_end(const Backfill *b, PfStep step, const char *why)
 }
 
 static int64
-ms_left(const Backfill *b)
+ms_left(const PfBackfill *b)
 {
 	return b->deadline == DT_NOEND ? PG_INT64_MAX :
 		(int64) TimestampDifferenceMilliseconds(GetCurrentTimestamp(), b->deadline);
@@ -176,18 +158,36 @@ ms_left(const Backfill *b)
 
 /* A source of which the first page is all there is, was not one to be backfilled. */
 static void
-check_has_pages(const Backfill *b, const PfPager *pager, const PfPage *page)
+check_has_pages(const PfFeedRow *feed, const PfPager *pager, const PfPage *page)
 {
 	if (pager->kind == PF_PAGER_LINKS && pager->pages == 1 && pager->next.s == NULL &&
 		page->info->next.s == NULL)
-		pf_backfill_refuse(b->name, "its document names no next page");
+		pf_backfill_refuse(pf_fetch_public_url(feed->url), "its document names no next page");
+}
+
+typedef struct Write
+{
+	PfRun	   *run;
+	const PfFeedRow *feed;
+	const PfResponse *response;
+} Write;
+
+static void
+write_page(void *arg)
+{
+	Write	   *write = arg;
+
+	pf_run_response(write->run, write->feed, write->response);
 }
 
 /* Parse and write the answer, and tell what it is for the pager. */
 static void
-run_page(const Backfill *b, const PfBackfillRow *row, PfFeedRow *feed, const PfResponse *response,
+run_page(const PfBackfill *b, const PfBackfillRow *row, PfFeedRow *feed, const PfResponse *response,
 		 TimestampTz started, PfRun *run, PfPage *page)
 {
+	Write		write = {run, feed, response};
+	const char *error = NULL;
+
 	memset(run, 0, sizeof(PfRun));
 	run->kind = "backfill";
 	run->url = feed->url;
@@ -195,10 +195,20 @@ run_page(const Backfill *b, const PfBackfillRow *row, PfFeedRow *feed, const PfR
 	run->target = feed->target;
 	run->started = started;
 	feed->has_checksum = false; /* a page is never the document that the feed gave last */
-	pf_run_response(run, feed, response);
+	if (b->bear_errors)
+		error = pf_attempt(write_page, &write);
+	else
+		write_page(&write);
+	if (error != NULL)
+	{
+		memset(&run->counts, 0, sizeof(run->counts));
+		run->info = NULL;
+		run->status = "failed";
+		run->error = error;
+	}
 
 	memset(page, 0, sizeof(PfPage));
-	page->fault = fault_of(run);
+	page->fault = error != NULL ? PF_PAGE_BAD : fault_of(run);
 	page->http_status = response->http_status;
 	page->error_code = run->error_code;
 	page->info = run->info;
@@ -207,9 +217,27 @@ run_page(const Backfill *b, const PfBackfillRow *row, PfFeedRow *feed, const PfR
 	page->today = pf_day_of(pf_now());
 }
 
+static void
+end(PfBackfill *b, PfStep step, PfStr why)
+{
+	MemoryContext old = MemoryContextSwitchTo(b->context);
+
+	b->over = true;
+	b->end = step;
+	b->why = pf_str_dup(why);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+lose_feed(PfBackfill *b)
+{
+	b->gone = true;
+	end(b, PF_STEP_FAILED, PF_STR_LIT("it was removed while it was backfilled"));
+}
+
 /* The page is taken in and committed: how does it go on? */
 static void
-after_page(Backfill *b, PfStep step, const char *why)
+after_page(PfBackfill *b, PfStep step, const char *why)
 {
 	if (step == PF_STEP_NEXT)
 		return;
@@ -223,8 +251,7 @@ after_page(Backfill *b, PfStep step, const char *why)
 			return;
 		}
 	}
-	b->over = true;
-	tell_end(b, step, why);
+	end(b, step, pf_str(why));
 }
 
 /*
@@ -232,7 +259,7 @@ after_page(Backfill *b, PfStep step, const char *why)
  * gone; then nothing is written.
  */
 static void
-take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *response,
+take_page(PfBackfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *response,
 		  TimestampTz started)
 {
 	PfFeedRow	feed;
@@ -243,12 +270,16 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!pf_feed_row_lock_id(&feed, b->feed, false))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("feed %lld was removed while it was backfilled", (long long) b->feed)));
+	{
+		PopActiveSnapshot();
+		pf_turn_end(turn, response);
+		pf_job_commit();
+		lose_feed(b);
+		return;
+	}
 	run_page(b, row, &feed, response, started, &run, &page);
 	step = pf_pager_step(&row->pager, &page);
-	check_has_pages(b, &row->pager, &page);
+	check_has_pages(&feed, &row->pager, &page);
 
 	/* An error that is the end of the list is none. */
 	why = run.error != NULL && step != PF_STEP_DONE ? run.error : row->pager.note;
@@ -262,7 +293,8 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 	row->error = pf_str(why);
 	pf_backfill_row_save(row, &run.counts);
 	pf_run_note(feed.id, &run);
-	pf_job_note(b->job, row->pager.pages, -1, b->added + b->updated, row->pager.next);
+	if (b->job != NULL)
+		pf_job_note(b->job, row->pager.pages, -1, b->added + b->updated, row->pager.next);
 	PopActiveSnapshot();
 	pf_turn_end(turn, response);
 	pf_job_commit();
@@ -271,7 +303,7 @@ take_page(Backfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *respo
 
 /* Why there is to be no further page now; NULL = there is. */
 static const char *
-out_of_limits(const Backfill *b)
+out_of_limits(const PfBackfill *b)
 {
 	if (b->pages >= b->max_pages)
 		return "it has read as many pages as it was to";
@@ -281,7 +313,7 @@ out_of_limits(const Backfill *b)
 }
 
 static void
-next_page(Backfill *b)
+next_page(PfBackfill *b)
 {
 	PfBackfillRow row;
 	PfFeedRow	feed;
@@ -294,15 +326,16 @@ next_page(Backfill *b)
 
 	if (limit != NULL)
 	{
-		b->over = true;
-		tell_end(b, PF_STEP_NEXT, limit);
+		end(b, PF_STEP_NEXT, pf_str(limit));
 		return;
 	}
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!pf_feed_row_read_id(&feed, b->feed) || !pf_backfill_row_read(b->feed, &row))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("feed %lld was removed while it was backfilled", (long long) b->feed)));
+	{
+		PopActiveSnapshot();
+		lose_feed(b);
+		return;
+	}
 	row.pager.feed = pf_fetch_public_url(feed.url);
 	pf_writer_check(feed.target);
 	memset(&request, 0, sizeof(request));
@@ -312,11 +345,10 @@ next_page(Backfill *b)
 	PopActiveSnapshot();
 
 	turn = pf_host_wait_turn(pf_hosts_get(b->hosts, request.url),
-							 b->deadline == DT_NOEND ? MAX_HOST_WAIT : ms_left(b), &why);
+							 Min(b->max_host_wait, ms_left(b)), &why);
 	if (turn == NULL)
 	{
-		b->over = true;
-		tell_end(b, PF_STEP_AGAIN, pf_str_dup(why).s);
+		end(b, PF_STEP_AGAIN, why);
 		return;
 	}
 	started = GetCurrentTimestamp();
@@ -331,18 +363,37 @@ next_page(Backfill *b)
  * ----------------------------------------------------------------
  */
 
+void
+pf_backfill_run(PfBackfill *b)
+{
+	MemoryContext each;
+
+	b->context = CurrentMemoryContext;
+	each = AllocSetContextCreate(b->context, "paperfeed page", ALLOCSET_DEFAULT_SIZES);
+	while (!b->over)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(each);
+		next_page(b);
+		MemoryContextSwitchTo(b->context);
+		MemoryContextReset(each);
+	}
+	MemoryContextDelete(each);
+}
+
 static void
 backfill(FunctionCallInfo fcinfo, const PfFeedRow *feed)
 {
-	MemoryContext upper = CurrentMemoryContext;
 	DateADT		since = arg_since(fcinfo);
+	PfStr		name;
 	PfLock	   *lock;
-	Backfill	b;
+	PfBackfill	b;
 
 	memset(&b, 0, sizeof(b));
 	b.feed = feed->id;
 	b.max_pages = arg_max_pages(fcinfo);
 	b.deadline = arg_deadline(fcinfo);
+	b.max_host_wait = b.deadline == DT_NOEND ? MAX_HOST_WAIT : PG_INT64_MAX;
 	pf_writer_check(feed->target);
 	lock = pf_lock_try("feeds", feed->id, 0);
 	if (lock == NULL)
@@ -350,22 +401,19 @@ backfill(FunctionCallInfo fcinfo, const PfFeedRow *feed)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("feed %lld is being asked by another session", (long long) feed->id),
 				 errhint("The view paperfeed.progress shows who is at work.")));
-	b.name = pf_fetch_url_problem(feed->url) == NULL ? pf_fetch_public_url(feed->url) : feed->url;
-	pf_backfill_row_begin(feed->id, b.name, PG_ARGISNULL(1), since);
-	b.job = pf_job_begin("backfill", b.name, "pages", -1);
+	name = pf_fetch_url_problem(feed->url) == NULL ? pf_fetch_public_url(feed->url) : feed->url;
+	pf_backfill_row_begin(feed->id, name, PG_ARGISNULL(1), since);
+	b.job = pf_job_begin("backfill", name, "pages", -1);
 
 	b.hosts = pf_hosts_begin();
 	b.fetches = pf_fetch_begin();
-	b.each = AllocSetContextCreate(upper, "paperfeed page", ALLOCSET_DEFAULT_SIZES);
-	while (!b.over)
-	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(b.each);
-		next_page(&b);
-		MemoryContextSwitchTo(upper);
-		MemoryContextReset(b.each);
-	}
+	pf_backfill_run(&b);
 	pf_fetch_end(b.fetches);
+	if (b.gone)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("feed %lld was removed while it was backfilled", (long long) b.feed)));
+	tell_end(&b);
 	pf_job_end(b.job);
 	pf_lock_release(lock);
 }

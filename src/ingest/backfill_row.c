@@ -148,6 +148,23 @@ pf_backfill_row_begin(int64 feed, PfStr url, bool any, DateADT since)
 	(void) pf_plan_run(&begin_plan, NPLACE + 4, types, args, nulls, false, NULL);
 }
 
+DateADT
+pf_backfill_row_day(int64 feed, DateADT otherwise)
+{
+	static const Oid types[] = {INT8OID};
+	static PfPlan plan = {.sql = "SELECT started_at FROM paperfeed.backfills WHERE feed = $1"};
+	Datum		args[1] = {Int64GetDatum(feed)};
+	DateADT		day = otherwise;
+	bool		isnull;
+
+	/* A day more, as services count days by clocks of their own. */
+	if (pf_plan_run(&plan, 1, types, args, NULL, false, NULL) > 0)
+		day = pf_day_of(DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
+														  SPI_tuptable->tupdesc, 1, &isnull))) - 1;
+	SPI_freetuptable(SPI_tuptable);
+	return day;
+}
+
 static Datum
 column(int number, bool *isnull)
 {

@@ -383,6 +383,11 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *run)
 		rhythm.skip_hours = run->info->skip_hours;
 	}
 	due = pf_schedule(&rhythm, &attempt);
+	if (run->goes_on)
+	{
+		due.next = attempt.now;
+		due.why = "there are further pages";
+	}
 	if (follow_move(row, run, attempt.now))
 	{
 		due.ended = true;
@@ -426,5 +431,6 @@ pf_feed_row_note(const PfFeedRow *row, const PfRun *run)
 		put_str(args, nulls, NOTE_FORMAT, pf_str(run->info->format));
 	}
 	(void) pf_plan_run(&note_plan, NARG_NOTE, note_types, args, nulls, false, NULL);
-	pf_run_note(row->id, run);
+	if (run->kind != NULL)
+		pf_run_note(row->id, run);
 }

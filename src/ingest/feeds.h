@@ -41,7 +41,7 @@ typedef struct PfFeedRow
 /* One attempt and what came of it. */
 typedef struct PfRun
 {
-	const char *kind;			/* "ingest", "refresh", "backfill", "load" */
+	const char *kind;			/* "ingest", "refresh", "backfill", "load"; NULL = no run of its own */
 	PfStr		url;			/* of the feed */
 	PfStr		page;			/* of the document, if that is another one */
 	Oid			target;
@@ -51,6 +51,7 @@ typedef struct PfRun
 	uint64		checksum;		/* of the document, if one was read */
 	PfCounts	counts;
 	int64		bytes;
+	bool		goes_on;		/* there is more to be asked for at once */
 	const PfFeedInfo *info;		/* NULL if no document was read */
 	PfStr		error_code;		/* the service's own, also of an HTTP error */
 	const char *error;

@@ -9,6 +9,8 @@
  * may be.  Requests are under way in no transaction of ours.  What comes back
  * is written and committed feed by feed, in the order in which it comes.
  *
+ * Feeds that are lists of all there is come last, see harvest.c.
+ *
  * Whatever ends the session leaves what was committed, and no lock: a feed that
  * was under way is due as before.
  *
@@ -22,6 +24,8 @@
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "fmgr.h"
+#include "ingest/attempt.h"
+#include "ingest/harvest.h"
 #include "ingest/hosts.h"
 #include "ingest/job.h"
 #include "ingest/lock.h"
@@ -32,7 +36,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #define PATIENCE_MS		10000	/* a host that is busy for longer is left for another time */
@@ -77,6 +80,7 @@ typedef struct Refresh
 	PfHosts    *hosts;
 	PfFetchSet *set;
 	dlist_head	queues;
+	slist_head	harvests;		/* feeds that are read page by page, the last one first */
 	int			concurrency;
 	int			active;
 	TimestampTz deadline;		/* DT_NOEND = none */
@@ -87,58 +91,6 @@ typedef struct Refresh
 	int64		put_off;
 	int64		papers;
 } Refresh;
-
-/* Is it about one feed, so that the others can go on? */
-static bool
-is_bearable(const ErrorData *error)
-{
-	int			class = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return class != ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_DATA_CORRUPTED);
-}
-
-/*
- * Do something for one feed in a subtransaction.  Its error in UTF-8 if there was
- * one, and what it did is undone; else NULL.
- */
-static const char *
-attempt(void (*what) (void *), void *arg)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const char *volatile message = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		what(arg);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (!is_bearable(error))
-			ReThrowError(error);
-		if (error->detail != NULL)
-			error->message = psprintf("%s: %s", error->message, error->detail);
-		message = pf_str_dup(pf_text_to_utf8(cstring_to_text(error->message))).s;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return message;
-}
 
 /* What came of asking a feed. */
 typedef struct Answer
@@ -266,7 +218,7 @@ static void
 enqueue(Refresh *r, int64 id, PfStr url)
 {
 	Enqueue		e = {r, url, NULL};
-	const char *message = attempt(find_queue, &e);
+	const char *message = pf_attempt(find_queue, &e);
 	Feed	   *feed;
 
 	r->total++;
@@ -277,6 +229,11 @@ enqueue(Refresh *r, int64 id, PfStr url)
 	}
 	feed = MemoryContextAlloc(r->context, sizeof(Feed));
 	feed->id = id;
+	if (pf_harvest_is(url))
+	{
+		slist_push_head(&r->harvests, &feed->node);
+		return;
+	}
 	if (slist_is_empty(&e.queue->feeds))
 	{
 		slist_push_head(&e.queue->feeds, &feed->node);
@@ -449,7 +406,7 @@ start_one(Refresh *r, Queue *queue)
 	start.request.last_modified = row.last_modified;
 	start.request.headers = row.headers;
 	start.request.tag = flight;
-	message = attempt(add_request, &start);
+	message = pf_attempt(add_request, &start);
 	if (message != NULL)
 	{
 		note_unaskable(r, id, message);
@@ -512,7 +469,7 @@ land(Refresh *r, const PfResponse *response)
 	const char *message;
 
 	begin_answer(&answer, flight->id, response, flight->started);
-	message = attempt(write_answer, &answer);
+	message = pf_attempt(write_answer, &answer);
 	if (message != NULL)
 		note_error(&answer, message);
 	count(r, &answer);
@@ -553,6 +510,37 @@ run_all(Refresh *r)
 			land(r, response);
 			pf_response_free(response);
 		}
+	}
+}
+
+/* Feeds that are lists of all there is: one after the other, each by many requests. */
+static void
+run_harvests(Refresh *r)
+{
+	slist_mutable_iter iter;
+
+	slist_foreach_modify(iter, &r->harvests)
+	{
+		int64		id = slist_container(Feed, node, iter.cur)->id;
+		PfHarvest	harvest = {0};
+
+		MemoryContextReset(r->each);
+		MemoryContextSwitchTo(r->each);
+		if (GetCurrentTimestamp() >= r->deadline)
+			break;
+		pf_job_note(r->job, r->done, r->total, r->papers, PF_STR_LIT("lists, page by page"));
+		pf_job_commit();
+		harvest.hosts = r->hosts;
+		harvest.set = r->set;
+		harvest.deadline = r->deadline;
+		if (!pf_harvest(id, &harvest))
+		{
+			r->total--;
+			continue;
+		}
+		r->done++;
+		r->failed += harvest.failed;
+		r->papers += harvest.papers;
 	}
 }
 
@@ -603,6 +591,7 @@ pf_refresh(PG_FUNCTION_ARGS)
 	r.context = AllocSetContextCreate(upper, "paperfeed refresh", ALLOCSET_DEFAULT_SIZES);
 	r.each = AllocSetContextCreate(r.context, "paperfeed refresh step", ALLOCSET_DEFAULT_SIZES);
 	dlist_init(&r.queues);
+	slist_init(&r.harvests);
 
 	MemoryContextSwitchTo(r.context);
 	r.job = pf_job_begin("refresh", PF_STR_LIT("feeds that are due"), "feeds", -1);
@@ -614,6 +603,7 @@ pf_refresh(PG_FUNCTION_ARGS)
 	pf_job_commit();
 
 	run_all(&r);
+	run_harvests(&r);
 
 	pf_fetch_end(r.set);
 	pf_runs_prune();
