@@ -201,6 +201,7 @@ is(sql('SELECT what, count(*) FROM faults GROUP BY what'), '', 'nobody is refuse
 is(sql(q{SELECT what FROM wrong WHERE what ~ '^(boosts|taken|a match of)'}), '', 'boosts are what signals say, and of papers that are there');
 is(sql('SELECT count(*) FROM paperfeed.hand_tags WHERE paper NOT IN (SELECT id FROM paperfeed.papers)'), 0, 'so are tags by hand');
 is(sql(q{SELECT count(*) > 0 FROM paperfeed.revisions WHERE was ? 'id'}), 't', 'papers were joined');
+sql(q{INSERT INTO paperfeed.rules (name, action, query, tag) SELECT 'sure', 'tag', word() || ' or ' || word() || ' or ' || word(), 'sure'});
 sql('CALL paperfeed.apply_rules()');
 is(sql('TABLE wrong'), '', 'and once more applied, all is as the rules say');
 cmp_ok(sql('SELECT count(*) FROM paperfeed.rule_hits'), '>', 0, 'there are matches');
