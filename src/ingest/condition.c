@@ -98,12 +98,28 @@ skip_blanks(Reader *reader)
 
 /* ---- tsqueries; NULL = nothing but stop words ---- */
 
-static TSQuery
-both(PGFunction operator, TSQuery a, TSQuery b)
+static void
+check_size(const Reader *reader, TSQuery query)
 {
+	if (query != NULL && VARSIZE(query) > MAX_RESULT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the query \"%s\" has too many words", beginning(reader->all)),
+				 errdetail("As a tsquery it takes more than %d bytes.", MAX_RESULT),
+				 errhint("Make several of it.")));
+}
+
+/* Each step copies all there is: what is too large must not grow on. */
+static TSQuery
+both(const Reader *reader, PGFunction operator, TSQuery a, TSQuery b)
+{
+	TSQuery		out;
+
 	if (a == NULL || b == NULL)
 		return a == NULL ? b : a;
-	return DatumGetTSQuery(DirectFunctionCall2(operator, TSQueryGetDatum(a), TSQueryGetDatum(b)));
+	out = DatumGetTSQuery(DirectFunctionCall2(operator, TSQueryGetDatum(a), TSQueryGetDatum(b)));
+	check_size(reader, out);
+	return out;
 }
 
 static Oid
@@ -260,7 +276,8 @@ read_branch(Reader *reader, bool behind_or)
 			set_weights(part, weights);
 		if (negated && part != NULL)
 			part = DatumGetTSQuery(DirectFunctionCall1(tsquery_not, TSQueryGetDatum(part)));
-		all = both(tsquery_and, all, part);
+		check_size(reader, part);
+		all = both(reader, tsquery_and, all, part);
 	}
 	if (any)
 		return all;
@@ -283,7 +300,7 @@ read_branches(Reader *reader)
 	while (reader->s < reader->end && *reader->s != ')')
 	{
 		reader->s += 2;
-		any = both(tsquery_or, any, read_branch(reader, true));
+		any = both(reader, tsquery_or, any, read_branch(reader, true));
 	}
 	return any;
 }
@@ -319,12 +336,6 @@ pf_condition(PG_FUNCTION_ARGS)
 				 errmsg("the query \"%s\" has no words to look for", beginning(in)),
 				 errdetail("Words like \"the\" and \"of\" are in every paper "
 						   "and are not looked for.")));
-	if (VARSIZE(out) > MAX_RESULT)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the query \"%s\" has too many words", beginning(in)),
-				 errdetail("As a tsquery it takes %d bytes, and it may take %d.",
-						   (int) VARSIZE(out), MAX_RESULT),
-				 errhint("Make several of it.")));
+	check_size(&reader, out);
 	PG_RETURN_TSQUERY(out);
 }
