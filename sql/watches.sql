@@ -212,6 +212,9 @@ UPDATE paperfeed.watches SET weights = '{1}' WHERE name = 'zebras';
 UPDATE paperfeed.watches SET words = '{zebra,NULL}', weights = '{Infinity,NaN}' WHERE name = 'no images';
 SELECT pg_temp.bring('[{"id": "2406.00008", "title": "Zebra stripes and horseflies"}]');
 SELECT * FROM pg_temp.found() AS f WHERE f ~ '2406.00008';
+-- ... nor may it fail the ingest
+UPDATE paperfeed.watches SET words = ARRAY['', repeat('x', 3000)], weights = '{1,1}' WHERE name = 'zebras';
+SELECT pg_temp.bring('[{"id": "2406.00011", "title": "Zebra stripes"}]');
 -- ... without the index nothing is alike, and all else goes on
 BEGIN;
 DROP INDEX paperfeed.papers_search;

@@ -71,6 +71,9 @@ read_vector(PfVector *out, Datum words, Datum weights)
 		if (item_nulls[i] || number_nulls[i] || !(DatumGetFloat4(numbers[i]) > 0))
 			continue;
 		word = DatumGetTextPP(items[i]);
+		/* A reader may write his row himself: asking what it weighs must not fail. */
+		if (VARSIZE_ANY_EXHDR(word) == 0 || VARSIZE_ANY_EXHDR(word) > MAXSTRLEN)
+			continue;
 		out->words[out->n] = (PfStr) {VARDATA_ANY(word), (int) VARSIZE_ANY_EXHDR(word)};
 		out->weights[out->n++] = Min(DatumGetFloat4(numbers[i]), 1);
 	}
