@@ -279,6 +279,18 @@ SELECT w.query, w.authors, w.categories, w.sources, count(e.*) AS expected, coun
 FROM expected AS e FULL JOIN paperfeed.watch_hits AS h USING (watch, paper) JOIN paperfeed.watches AS w ON w.id = watch
 WHERE e.paper IS NULL OR h.paper IS NULL GROUP BY w.id ORDER BY w.id;
 
+-- columns that somebody adds to the tables are no matter
+BEGIN;
+ALTER TABLE paperfeed.watches ADD COLUMN a text DEFAULT 'a', ADD COLUMN b int, ADD COLUMN c text;
+ALTER TABLE paperfeed.watches DROP COLUMN b;
+ALTER TABLE paperfeed.rules ADD COLUMN a text DEFAULT 'a';
+INSERT INTO paperfeed.rules (name, action, query, tag) VALUES ('more columns', 'tag', 'okapi', 'okapi');
+SELECT paperfeed.add_watch('okapi', name => 'more columns', since => '2020-01-01') IS NOT NULL;
+SELECT pg_temp.bring('[{"id": "2406.00012", "title": "Okapi"}]');
+SELECT name FROM paperfeed.watches AS w JOIN paperfeed.watch_hits AS h ON h.watch = w.id WHERE paper = '2406.00012' AND query IS NOT NULL AND name IS NOT NULL;
+SELECT tag FROM paperfeed.paper_tags WHERE paper = '2406.00012';
+ROLLBACK;
+
 DROP TABLE own;
 TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.rejects, paperfeed.feeds, paperfeed.watches;
 REVOKE ALL ON ALL TABLES IN SCHEMA paperfeed FROM regress_paperfeed_ann, regress_paperfeed_bob;

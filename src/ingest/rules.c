@@ -134,8 +134,9 @@ read_table(PfRules *rules)
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TableScanDesc scan;
 
-	if (RelationGetDescr(rel)->natts != NRULE)
-		elog(ERROR, "table \"%s\" has an unexpected number of columns",
+	/* Columns that somebody added behind ours are his. */
+	if (RelationGetDescr(rel)->natts < NRULE)
+		elog(ERROR, "table \"%s\" has too few columns",
 			 RelationGetRelationName(rel));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))

@@ -127,9 +127,9 @@ read_table(void)
 	PfWatchIndex *index = NULL;
 	TableScanDesc scan;
 
-	if (RelationGetDescr(rel)->natts != PF_WATCH_NCOLUMNS)
-		elog(ERROR, "table \"%s\" has an unexpected number of columns",
-			 RelationGetRelationName(rel));
+	/* Columns that somebody added behind ours are his. */
+	if (RelationGetDescr(rel)->natts < PF_WATCH_NCOLUMNS)
+		elog(ERROR, "table \"%s\" has too few columns", RelationGetRelationName(rel));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{

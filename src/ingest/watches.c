@@ -318,7 +318,9 @@ fill(int64 id)
 
 	if (pf_plan_run(&plan, 1, types, args, NULL, false, NULL) == 0)
 		return;
-	heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+	/* Somebody may have added columns of his own behind ours. */
+	for (int i = 0; i < PF_WATCH_NCOLUMNS; i++)
+		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &nulls[i]);
 	pf_watch_read(&watch, values, nulls);
 	enabled = DatumGetBool(values[PF_WATCH_ENABLED]);
 	SPI_freetuptable(SPI_tuptable);
