@@ -279,6 +279,13 @@ SELECT w.query, w.authors, w.categories, w.sources, count(e.*) AS expected, coun
 FROM expected AS e FULL JOIN paperfeed.watch_hits AS h USING (watch, paper) JOIN paperfeed.watches AS w ON w.id = watch
 WHERE e.paper IS NULL OR h.paper IS NULL GROUP BY w.id ORDER BY w.id;
 
+-- more hits than are written at once
+BEGIN;
+TRUNCATE paperfeed.watches;
+INSERT INTO paperfeed.watches (reader, categories, notify) SELECT 'reader ' || i, '{many.X}', i % 2 = 0 FROM generate_series(1, 1010) AS i;
+SELECT pg_temp.bring((SELECT json_agg(json_build_object('id', '2408.' || lpad(i::text, 5, '0'), 'title', 'Paper ' || i, 'categories', ARRAY['many.X'])) FROM generate_series(1, 200) AS i));
+SELECT notify, count(*), count(DISTINCT watch), count(DISTINCT paper) FROM paperfeed.watch_hits JOIN paperfeed.watches AS w ON w.id = watch GROUP BY notify ORDER BY notify;
+ROLLBACK;
 -- columns that somebody adds to the tables are no matter
 BEGIN;
 ALTER TABLE paperfeed.watches ADD COLUMN a text DEFAULT 'a', ADD COLUMN b int, ADD COLUMN c text;

@@ -33,6 +33,9 @@
 /* Bytes of a notification; PostgreSQL takes less than 8,000. */
 #define MAX_PAYLOAD	7900
 
+/* Hits that one statement writes: where many readers wait for the same, a batch has millions. */
+#define HITS_AT_ONCE	50000
+
 #define BIT(column)	((PfColumnSet) 1 << (column))
 #define WORD_COLUMNS	(BIT(PF_COL_TITLE) | BIT(PF_COL_ABSTRACT) | BIT(PF_COL_AUTHORS))
 #define LOOKED_AT \
@@ -90,80 +93,125 @@ compare_told(const void *a, const void *b)
 	return pf_compare_strs(&x->paper, &y->paper);
 }
 
-/* One notification for each watch of those that the statement gave. */
-static void
-notify_all(uint64 n)
+typedef struct ToldList
 {
-	Told	   *told = palloc_extended(Max(n, 1) * sizeof(Told), MCXT_ALLOC_HUGE);
-	PfStr	   *papers = palloc_extended(Max(n, 1) * sizeof(PfStr), MCXT_ALLOC_HUGE);
+	Told	   *items;
+	int			n;
+	int			max;
+} ToldList;
 
+/* What the statement gave; copies, in CurrentMemoryContext. */
+static void
+add_told(ToldList *list, uint64 n)
+{
 	for (uint64 i = 0; i < n; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
 		bool		isnull;
 		text	   *paper = DatumGetTextPP(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
 
-		told[i].watch = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
-		told[i].paper = (PfStr) {VARDATA_ANY(paper), (int) VARSIZE_ANY_EXHDR(paper)};
+		if (list->n == list->max)
+		{
+			list->max = Max(64, list->max * 2);
+			list->items = list->items == NULL ? palloc(list->max * sizeof(Told)) :
+				repalloc_huge(list->items, list->max * sizeof(Told));
+		}
+		list->items[list->n++] = (Told) {
+			DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
+			pf_str_dup((PfStr) {VARDATA_ANY(paper), (int) VARSIZE_ANY_EXHDR(paper)})
+		};
 	}
-	if (n > 1)
-		qsort(told, n, sizeof(Told), compare_told);
-	for (uint64 i = 0, next; i < n; i = next)
+}
+
+/* One notification for each watch. */
+static void
+notify_all(ToldList *list)
+{
+	Told	   *told = list->items;
+	PfStr	   *papers = palloc_extended(Max(list->n, 1) * sizeof(PfStr), MCXT_ALLOC_HUGE);
+
+	if (list->n > 1)
+		qsort(told, list->n, sizeof(Told), compare_told);
+	for (int i = 0, next; i < list->n; i = next)
 	{
 		int			npapers = 0;
 
-		for (next = i; next < n && told[next].watch == told[i].watch; next++)
+		for (next = i; next < list->n && told[next].watch == told[i].watch; next++)
 			papers[npapers++] = told[next].paper;
 		notify(told[i].watch, papers, npapers);
 	}
 }
 
-void
-pf_hits_write(const PfHits *hits, const Datum *papers, const bool *is_new)
+/* From number 'from' on, those that are to be told of or the others; gives where it ended. */
+static int
+write_some(const PfHits *hits, int from, bool tell, const Datum *papers, const bool *is_new,
+		   uint64 *written)
 {
 #define INSERT_HITS \
 	"INSERT INTO paperfeed.watch_hits (watch, paper, is_new, similarity)" \
 	" SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 	static PfPlan quietly = {.sql = INSERT_HITS};
 	static PfPlan aloud = {.sql = INSERT_HITS " RETURNING watch, paper"};
-	Oid			types[4] = {INT8ARRAYOID, PF_ARG_PAPERS, BOOLARRAYOID, FLOAT4ARRAYOID};
+	static const Oid types[4] = {INT8ARRAYOID, PF_ARG_PAPERS, BOOLARRAYOID, FLOAT4ARRAYOID};
+	int			max = Min(hits->n - from, HITS_AT_ONCE);
 	Datum	   *columns[4];
-	bool	   *nulls = palloc_extended(Max(hits->n, 1) * sizeof(bool), MCXT_ALLOC_HUGE);
+	bool	   *nulls = palloc(max * sizeof(bool));
+	Datum		args[4];
+	int			n = 0;
 
+	*written = 0;
 	for (int c = 0; c < 4; c++)
-		columns[c] = palloc_extended(Max(hits->n, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+		columns[c] = palloc(max * sizeof(Datum));
+	for (; from < hits->n && n < max; from++)
+	{
+		const PfHit *hit = &hits->items[from];
+
+		if (hit->notify != tell)
+			continue;
+		columns[0][n] = Int64GetDatum(hit->watch);
+		columns[1][n] = papers[from];
+		columns[2][n] = BoolGetDatum(is_new[from]);
+		columns[3][n] = Float4GetDatum(hit->similarity);
+		nulls[n++] = hit->similarity < 0;
+	}
+	if (n == 0)
+		return from;
+	args[0] = PointerGetDatum(construct_array(columns[0], n, INT8OID, 8, FLOAT8PASSBYVAL,
+											  TYPALIGN_DOUBLE));
+	args[1] = pf_paperid_array(columns[1], n);
+	args[2] = PointerGetDatum(construct_array(columns[2], n, BOOLOID, 1, true, TYPALIGN_CHAR));
+	args[3] = array_of(columns[3], nulls, n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT);
+	*written = pf_plan_run(tell ? &aloud : &quietly, 4, types, args, NULL, false, NULL);
+	return from;
+}
+
+void
+pf_hits_write(const PfHits *hits, const Datum *papers, const bool *is_new)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "paperfeed hits at once",
+												  ALLOCSET_DEFAULT_SIZES);
+	ToldList	told = {0};
+
 	for (int pass = 0; pass < 2; pass++)
 	{
-		int			n = 0;
-		Datum		args[4];
-		uint64		written;
-
-		for (int i = 0; i < hits->n; i++)
+		for (int from = 0; from < hits->n;)
 		{
-			const PfHit *hit = &hits->items[i];
+			MemoryContext old = MemoryContextSwitchTo(context);
+			uint64		written;
 
-			if (hit->notify != (pass == 1))
-				continue;
-			columns[0][n] = Int64GetDatum(hit->watch);
-			columns[1][n] = papers[i];
-			columns[2][n] = BoolGetDatum(is_new[i]);
-			columns[3][n] = Float4GetDatum(hit->similarity);
-			nulls[n++] = hit->similarity < 0;
-		}
-		if (n == 0)
-			continue;
-		args[0] = PointerGetDatum(construct_array(columns[0], n, INT8OID, 8, FLOAT8PASSBYVAL,
-												  TYPALIGN_DOUBLE));
-		args[1] = pf_paperid_array(columns[1], n);
-		args[2] = PointerGetDatum(construct_array(columns[2], n, BOOLOID, 1, true, TYPALIGN_CHAR));
-		args[3] = array_of(columns[3], nulls, n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT);
-		written = pf_plan_run(pass == 1 ? &aloud : &quietly, 4, types, args, NULL, false, NULL);
-		if (pass == 1)
-		{
-			notify_all(written);
-			SPI_freetuptable(SPI_tuptable);
+			CHECK_FOR_INTERRUPTS();
+			from = write_some(hits, from, pass == 1, papers, is_new, &written);
+			MemoryContextSwitchTo(old);
+			if (pass == 1 && written > 0)
+			{
+				add_told(&told, written);
+				SPI_freetuptable(SPI_tuptable);
+			}
+			MemoryContextReset(context);
 		}
 	}
+	MemoryContextDelete(context);
+	notify_all(&told);
 }
 
 /* ---- the hooks ---- */
