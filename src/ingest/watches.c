@@ -31,6 +31,8 @@
 
 #define MAX_WATCHES		100	/* of a reader */
 #define MIN_SIMILARITY	0.2		/* unless something else is said; as in watches.sql */
+#define MAX_LIST	100		/* members of a list; as there, as are the next */
+#define LEAST_SIMILARITY	0.05
 
 /* Papers that are read at a time. */
 #define PAPERS_AT_ONCE	200
@@ -426,6 +428,30 @@ show_hit(const PfHit *hit, const PfRow *row, void *arg)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* As the constraints of the table have it. */
+static void
+check_list(Datum list, const char *name)
+{
+	if (!DatumGetBool(DirectFunctionCall1(pf_is_list, list)) ||
+		ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(list)),
+					   ARR_DIMS(DatumGetArrayTypeP(list))) > MAX_LIST)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("\"%s\" is no list that a watch can have", name),
+				 errdetail("It may have 1 to %d members of 1 to 200 characters, "
+						   "none of them blank or NULL.", MAX_LIST),
+				 errhint("NULL stands for anything.")));
+}
+
+static void
+check_similarity(double similarity)
+{
+	if (!(similarity >= LEAST_SIMILARITY && similarity <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("min_similarity must be from %g to 1", LEAST_SIMILARITY)));
+}
+
 /*
  * try_watch(query text, authors text[], categories text[], sources text[], similar_to paperid,
  * min_similarity float8, last integer)
@@ -456,6 +482,15 @@ pf_try_watch(PG_FUNCTION_ARGS)
 		values[columns[i]] = PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i);
 		is_given |= !PG_ARGISNULL(i);
 	}
+	for (int i = ARG_AUTHORS; i <= ARG_SOURCES; i++)
+	{
+		static const char *const names[] = {"authors", "categories", "sources"};
+
+		if (!PG_ARGISNULL(i))
+			check_list(PG_GETARG_DATUM(i), names[i - ARG_AUTHORS]);
+	}
+	if (!PG_ARGISNULL(ARG_MIN_SIMILARITY))
+		check_similarity(PG_GETARG_FLOAT8(ARG_MIN_SIMILARITY));
 	if (!is_given)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
