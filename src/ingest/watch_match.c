@@ -147,9 +147,17 @@ static int
 write_some(const PfHits *hits, int from, bool tell, const Datum *papers, const bool *is_new,
 		   uint64 *written)
 {
+	/*
+	 * A hit that somebody is about to delete would be waited for, with the
+	 * paper's row locked, as long as he likes: it is looked for first.  OFFSET
+	 * keeps the planner from reading all hits at once.
+	 */
 #define INSERT_HITS \
 	"INSERT INTO paperfeed.watch_hits (watch, paper, is_new, similarity)" \
-	" SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+	" SELECT u.* FROM unnest($1, $2, $3, $4) AS u (watch, paper, is_new, similarity)" \
+	" WHERE CASE WHEN u.is_new THEN true ELSE NOT EXISTS (SELECT FROM paperfeed.watch_hits AS h" \
+	" WHERE h.paper OPERATOR(pg_catalog.=) u.paper AND h.watch = u.watch OFFSET 0) END" \
+	" ON CONFLICT DO NOTHING"
 	static PfPlan quietly = {.sql = INSERT_HITS};
 	static PfPlan aloud = {.sql = INSERT_HITS " RETURNING watch, paper"};
 	static const Oid types[4] = {INT8ARRAYOID, PF_ARG_PAPERS, BOOLARRAYOID, FLOAT4ARRAYOID};
@@ -216,14 +224,19 @@ pf_hits_write(const PfHits *hits, const Datum *papers, const bool *is_new)
 
 /* ---- the hooks ---- */
 
-/* Papers that watches compare with are other papers now: the trigger makes their vectors anew. */
+/*
+ * Papers that watches compare with are other papers now: the trigger makes their vectors anew.
+ * Who changes or removes his watch at this moment is not waited for: he may take as long as he
+ * likes, and a vector that is a little old does no harm.
+ */
 static void
 renew_vectors(Datum *papers, int n)
 {
 	static const Oid types[] = {PF_ARG_PAPERS};
 	static PfPlan plan = {
-		.sql = "UPDATE paperfeed.watches SET words = NULL, weights = NULL"
-		" WHERE similar_to OPERATOR(pg_catalog.=) ANY ($1)"
+		.sql = "UPDATE paperfeed.watches SET words = NULL, weights = NULL WHERE id = ANY (ARRAY("
+		"SELECT id FROM paperfeed.watches WHERE similar_to OPERATOR(pg_catalog.=) ANY ($1)"
+		" ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))"
 	};
 	Datum		args[1] = {pf_paperid_array(papers, n)};
 

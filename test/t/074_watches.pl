@@ -67,6 +67,21 @@ $reader->query("SELECT paperfeed.remove_watch($id)");
 $feeder->query('COMMIT');
 is($feeder->query('SELECT count(*) FROM paperfeed.my_hits'), '0', 'hits of a removed watch are nobody\'s');
 
+# Nobody can keep papers from coming in by removing a watch and not committing.
+$id = $reader->query(q{SELECT paperfeed.add_watch('stall', name => 's')});
+my $other = $reader->query(q{SELECT paperfeed.add_watch(similar_to => 'arxiv:2401.10001', name => 's2')});
+$feeder->query(document([ '2401.10011', 'Stall' ]));
+is(sql("SELECT count(*) FROM paperfeed.watch_hits WHERE watch = $id"), '1', 'a hit');
+$reader->query('BEGIN');
+$reader->query("SELECT paperfeed.remove_watch($_)") for $id, $other;
+$feeder->query("SET lock_timeout = '10s'");
+(my $changed = document([ '2401.10011', 'Stalls' ], [ '2401.10001', 'Quantum optics again' ])) =~ s/added/updated/;
+is($feeder->query($changed), '2', 'papers change while a watch that they hit, or that compares with them, is removed');
+$feeder->query('RESET lock_timeout');
+$reader->query('ROLLBACK');
+is(sql("SELECT count(*) FROM paperfeed.watch_hits WHERE watch = $id"), '1', '... and the hit is still there if it is not, after all');
+$reader->query("SELECT paperfeed.remove_watch($_)") for $id, $other;
+
 # The extension made anew in between is another one.
 $feeder->query(q{SET client_min_messages = error; DROP EXTENSION paperfeed; CREATE EXTENSION paperfeed});
 $feeder->query(q{SELECT paperfeed.add_watch('anew', name => 'anew')});
