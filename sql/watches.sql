@@ -301,6 +301,18 @@ SELECT name FROM paperfeed.watches AS w JOIN paperfeed.watch_hits AS h ON h.watc
 SELECT tag FROM paperfeed.paper_tags WHERE paper = '2406.00012';
 ROLLBACK;
 
+-- the words of a paper are for those who may read it, and a watch keeps its number
+SELECT pg_temp.bring('[{"id": "2406.00013", "title": "Secret okapis of the northern forest"}]');
+REVOKE SELECT ON paperfeed.papers FROM regress_paperfeed_ann, regress_paperfeed_bob;
+SET ROLE regress_paperfeed_ann;
+SELECT paperfeed.add_watch(similar_to => '2406.00013');
+SELECT paperfeed.add_watch('okapi') IS NOT NULL;
+SET ROLE regress_paperfeed_bob;
+INSERT INTO paperfeed.watches (similar_to) VALUES ('2406.00013');
+INSERT INTO paperfeed.watches (query) VALUES ('okapi');
+UPDATE paperfeed.watches SET id = DEFAULT WHERE query = 'okapi';
+RESET ROLE;
+
 DROP TABLE own;
 TRUNCATE paperfeed.papers, paperfeed._identity, paperfeed.sightings, paperfeed.revisions, paperfeed.rejects, paperfeed.feeds, paperfeed.watches;
 REVOKE ALL ON ALL TABLES IN SCHEMA paperfeed FROM regress_paperfeed_ann, regress_paperfeed_bob;

@@ -258,11 +258,11 @@ mark_next(Datum since, bool since_isnull, text **after, MemoryContext keep, int6
 {
 	static const Oid types[] = {TIMESTAMPTZOID, PF_ARG_PAPER, INT4OID};
 	static PfPlan first_plan = {
-		.sql = "SELECT p.* FROM paperfeed.papers AS p WHERE " PUBLISHED_SINCE
+		.sql = "SELECT " PF_PAPER_COLUMNS " FROM paperfeed.papers AS p WHERE " PUBLISHED_SINCE
 		" AND $2 IS NULL ORDER BY p.id LIMIT $3 FOR SHARE"
 	};
 	static PfPlan next_plan = {
-		.sql = "SELECT p.* FROM paperfeed.papers AS p WHERE " PUBLISHED_SINCE
+		.sql = "SELECT " PF_PAPER_COLUMNS " FROM paperfeed.papers AS p WHERE " PUBLISHED_SINCE
 		" AND p.id OPERATOR(pg_catalog.>) $2 ORDER BY p.id LIMIT $3 FOR SHARE"
 	};
 	Datum		args[3] = {since, PointerGetDatum(*after), Int32GetDatum(BATCH_PAPERS)};
@@ -299,9 +299,11 @@ static void
 forget_documents(void)
 {
 	static PfPlan plan = {
-		.sql = "UPDATE paperfeed.feeds SET checksum = NULL, etag = NULL, last_modified = NULL"
+		.sql = "WITH d AS (SELECT id FROM paperfeed.feeds"
 		" WHERE target = 'paperfeed.papers'::regclass"
-		" AND num_nonnulls(checksum, etag, last_modified) > 0"
+		" AND num_nonnulls(checksum, etag, last_modified) > 0 ORDER BY id FOR NO KEY UPDATE)"
+		" UPDATE paperfeed.feeds AS f SET checksum = NULL, etag = NULL, last_modified = NULL"
+		" FROM d WHERE f.id = d.id"
 	};
 
 	(void) pf_plan_run(&plan, 0, NULL, NULL, NULL, false, NULL);

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "paper/plan.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -48,6 +49,17 @@ extern Datum pf_condition(PG_FUNCTION_ARGS);
 
 /* ---- what a watch compares with ---- */
 
+/* Its words tell of a paper: they are for those who may read it. */
+static void
+check_may_read(void)
+{
+	Oid			papers = pf_own_table("papers");
+	AclResult	result = pg_class_aclcheck(papers, GetUserId(), ACL_SELECT);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "papers");
+}
+
 /* The paper's id and vector as columns of watches. */
 static void
 make_vector(Datum paper, Datum *id, Datum *words, Datum *weights)
@@ -69,6 +81,7 @@ make_vector(Datum paper, Datum *id, Datum *words, Datum *weights)
 	Datum	   *numbers;
 	SPITupleTable *found;
 
+	check_may_read();
 	pf_spi_connect();
 	if (pf_plan_run(&plan, 1, types, &paper, NULL, true, NULL) == 0)
 		ereport(ERROR,
@@ -135,6 +148,19 @@ has_vector(TriggerData *data, HeapTuple row, Datum paper)
 	return !isnull && strcmp(TextDatumGetCString(before), TextDatumGetCString(paper)) == 0;
 }
 
+/* Hits go by it. */
+static void
+check_id(TriggerData *data)
+{
+	bool		isnull;
+	int64		was = DatumGetInt64(column(data->tg_trigtuple, data, PF_WATCH_ID, &isnull));
+
+	if (DatumGetInt64(column(data->tg_newtuple, data, PF_WATCH_ID, &isnull)) != was)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the id of a watch cannot be changed")));
+}
+
 /* BEFORE INSERT OR UPDATE ON watches FOR EACH ROW */
 Datum
 pf_watch_vector(PG_FUNCTION_ARGS)
@@ -150,6 +176,8 @@ pf_watch_vector(PG_FUNCTION_ARGS)
 	bool		isnull;
 	Datum		paper = column(row, data, PF_WATCH_SIMILAR_TO, &isnull);
 
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		check_id(data);
 	if (!isnull)
 	{
 		/* A dump brings its vector along: its paper may come later. */
@@ -194,9 +222,7 @@ pf_watches_changed(PG_FUNCTION_ARGS)
 /* ---- papers that are there ---- */
 
 #define COLUMNS \
-	"SELECT id, title, abstract, authors, published, updated, version, categories, doi, venue," \
-	" comment, license, url, pdf_url, links, metrics, withdrawn, source, extra" \
-	" FROM paperfeed.papers WHERE withdrawn IS NOT TRUE"
+	"SELECT " PF_PAPER_COLUMNS " FROM paperfeed.papers WHERE withdrawn IS NOT TRUE"
 #define MEETS \
 	" AND paperfeed.document(title, abstract, authors) OPERATOR(pg_catalog.@@) $2"
 
@@ -373,6 +399,9 @@ pf_add_watch(PG_FUNCTION_ARGS)
 		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
 	}
 	PreventCommandIfReadOnly("paperfeed.add_watch()");
+	/* The triggers run as the owner. */
+	if (!PG_ARGISNULL(ARG_SIMILAR_TO))
+		check_may_read();
 	pf_spi_connect();
 	(void) pf_plan_run(&count, 0, NULL, NULL, NULL, false, NULL);
 	if (DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)) >=

@@ -37,6 +37,11 @@ typedef enum PfColumn
 	PF_NCOLUMNS
 } PfColumn;
 
+/* The same for a SELECT, whatever columns of his own somebody has added. */
+#define PF_PAPER_COLUMNS \
+	"id, title, abstract, authors, published, updated, version, categories, doi, venue," \
+	" comment, license, url, pdf_url, links, metrics, withdrawn, source, extra"
+
 typedef struct PfRow
 {
 	Datum		values[PF_NCOLUMNS];
