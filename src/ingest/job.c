@@ -44,6 +44,9 @@ pf_job_connect(FunctionCallInfo fcinfo, const char *name)
 				 errhint("CALL it by itself, outside of BEGIN and of functions.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	MemoryContextSwitchTo(upper);
+	/* This one has its snapshot already. */
+	if (XactIsoLevel != XACT_READ_COMMITTED)
+		pf_job_commit();
 }
 
 void
@@ -52,6 +55,8 @@ pf_job_commit(void)
 	MemoryContext context = CurrentMemoryContext;
 
 	SPI_commit();
+	/* Whatever the session's default: what other jobs do meanwhile is to be seen, not to be an error. */
+	XactIsoLevel = XACT_READ_COMMITTED;
 	MemoryContextSwitchTo(context);
 }
 

@@ -16,7 +16,8 @@ typedef struct PfJob PfJob;
 /*
  * To be called first by a procedure that commits: raises 25001 inside of a
  * transaction block or a function and 25006 where nothing can be written, then
- * connects SPI such that pf_job_commit works.  'name' is for messages: "paperfeed.refresh()".
+ * connects SPI such that pf_job_commit works.  The transaction is READ COMMITTED
+ * from here on.  'name' is for messages: "paperfeed.refresh()".
  */
 extern void pf_job_connect(FunctionCallInfo fcinfo, const char *name);
 

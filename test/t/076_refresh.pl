@@ -127,6 +127,56 @@ is(scalar @times, 4, 'two refreshes ask each feed once');
 cmp_ok($times[$_] - $times[ $_ - 1 ], '>', 0.45, "one connection over both, $_") foreach 1 .. 3;
 is(sql('SELECT count(*), count(DISTINCT feed) FROM paperfeed.runs'), '4|4', 'as runs says');
 
+# Rows that others hold are not waited for: two refreshes that come by the hosts in another order would deadlock.
+my $holder = PaperfeedSession->new($node);
+my $away   = 'http://localhost:' . $http->port . '/ok/feed2.xml';
+feeds($away, '/ok/feed1.xml');
+sql(q{INSERT INTO paperfeed.hosts (host, spacing) VALUES ('127.0.0.1', '1 ms'), ('localhost', '1 ms')});
+$holder->query(q{BEGIN; SELECT FROM paperfeed.hosts WHERE host = '127.0.0.1' FOR UPDATE});
+my $waits = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'CALL paperfeed.refresh()' ],
+	'<', \undef, '>', \my $waits_out, '2>', \my $waits_errors, IPC::Run::timeout(60));
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM paperfeed.runs}), 'a host whose row is held keeps no other waiting');
+$holder->query('COMMIT');
+$waits->finish;
+like($waits_errors, qr/2 feeds asked, .* 0 feeds failed/, 'and is asked when it is free');
+feeds('/ok/feed1.xml', '/ok/feed2.xml');
+sql(q{INSERT INTO paperfeed.hosts (host, blocked_until) VALUES ('127.0.0.1', now() + '1 hour')});
+$holder->query(q{BEGIN; UPDATE paperfeed.feeds SET title = 'mine' WHERE url LIKE '%feed1.xml'});
+like(refresh('', q{SET lock_timeout = '5s'}), qr/0 feeds asked/, 'nor is a feed that somebody changes waited for to be put off');
+$holder->query('COMMIT');
+is(sql(q{SELECT count(*) FILTER (WHERE next_check > now()), count(*) FROM paperfeed.feeds}), '1|2', 'the others are put off');
+$holder->close;
+
+# However long it waits, its memory does not grow.
+feeds('/stall?n=1', '/ok/feed1.xml');
+sql(q{INSERT INTO paperfeed.hosts (host, connections) VALUES ('127.0.0.1', 1)});
+my @long = map {
+	[ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "SET paperfeed.fetch_timeout = '60s'", '-c', "CALL paperfeed.refresh($_)" ]
+} 'max_feeds => 1', '';
+my $stalls = IPC::Run::start($long[0], '<', \undef, '>', \my $stalls_out, '2>', \my $stalls_errors, IPC::Run::timeout(60));
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'object' AND objsubid IN (0, 1) AND classid <> 'paperfeed._jobs'::regclass}),
+	'one has the connection');
+my $polls = IPC::Run::start($long[1], '<', \undef, '>', \my $polls_out, '2>', \my $polls_errors, IPC::Run::timeout(60));
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 2 FROM paperfeed.progress'), 'another waits for it');
+my $poller = sql('SELECT pid FROM paperfeed.progress ORDER BY id DESC LIMIT 1');
+select(undef, undef, undef, 2);
+my $logged = -s $node->logfile;
+sql("SELECT pg_log_backend_memory_contexts($poller)");
+ok($node->wait_for_log(qr/Grand total: /, $logged), 'its memory is listed');
+my $contexts = () = substr(slurp_file($node->logfile), $logged) =~ /SPI TupTable/g;
+cmp_ok($contexts, '<', 4, 'no results of statements pile up');
+sql('SELECT pg_cancel_backend(pid) FROM paperfeed.progress');
+$_->finish foreach $stalls, $polls;
+
+# Jobs see what others do meanwhile, whatever the default is.
+feeds('/ok/feed1.xml');
+sql('TRUNCATE paperfeed.papers, paperfeed.sightings, paperfeed._identity',
+	q{CREATE FUNCTION level() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE '%', current_setting('transaction_isolation'); END $$},
+	'CREATE TRIGGER level BEFORE INSERT ON paperfeed.papers FOR EACH ROW EXECUTE FUNCTION level()');
+refresh('', qq{SET default_transaction_isolation = 'serializable'});
+is(sql('SELECT last_error FROM paperfeed.feeds'), 'read committed', 'the isolation level');
+sql('DROP TRIGGER level ON paperfeed.papers');
+
 # A busy host: its other feeds wait, and say why.
 feeds('/status/429?after=3600', map { "/ok/feed$_.xml" } 1 .. 3);
 sql(q{INSERT INTO paperfeed.hosts (host, connections) VALUES ('127.0.0.1', 1)});
