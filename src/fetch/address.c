@@ -271,6 +271,20 @@ pf_fetch_url_problem(PfStr url)
 	return problem;
 }
 
+bool
+pf_fetch_same_origin(PfStr url, PfStr other)
+{
+	MemoryContext contexts[2];
+	CURLU	   *a = hold_url(&contexts[0]);
+	CURLU	   *b = hold_url(&contexts[1]);
+	bool		same = pf_address_set(a, url) == NULL && pf_address_set(b, other) == NULL &&
+		pf_address_same(pf_address_origin(a), pf_address_origin(b));
+
+	MemoryContextDelete(contexts[0]);
+	MemoryContextDelete(contexts[1]);
+	return same;
+}
+
 void
 pf_fetch_check_url(PfStr url)
 {

@@ -104,6 +104,12 @@ extern const char *pf_fetch_url_problem(PfStr url);
 /* Raises the errors that a request with these extra headers would raise. */
 extern void pf_fetch_check_headers(const PfStrings *headers);
 
+/*
+ * May headers that are for 'url' be sent to 'other'?  If it is of the same origin,
+ * as for redirects; not if either of them is not usable.
+ */
+extern bool pf_fetch_same_origin(PfStr url, PfStr other);
+
 /* 'url' without user:password@, for messages and logs; palloc'd, ends in NUL. */
 extern PfStr pf_fetch_public_url(PfStr url);
 

@@ -293,20 +293,24 @@ pf_feed_row_lock_id(PfFeedRow *row, int64 id, bool skip)
 	return take_by_id(skip ? &try_lock_plan : &lock_plan, row, id);
 }
 
-/* False if another feed has that address. */
+/*
+ * False if another feed has that address.  Headers, which may have a key, are for
+ * the host that they were given for; the new one has answered without them.
+ */
 static bool
 move(const PfFeedRow *row, PfStr url)
 {
-	static const Oid types[] = {INT8OID, TEXTOID, OIDOID};
+	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, BOOLOID};
 	static PfPlan plan = {
-		.sql = "UPDATE paperfeed.feeds SET url = $2, moved_to = NULL, moved_since = NULL"
+		.sql = "UPDATE paperfeed.feeds SET url = $2, moved_to = NULL, moved_since = NULL,"
+		" headers = CASE WHEN $4 THEN headers END"
 		" WHERE id = $1 AND NOT EXISTS (SELECT FROM paperfeed.feeds"
 		"  WHERE url = $2 AND target = $3::pg_catalog.regclass)"
 	};
-	Datum		args[3] = {Int64GetDatum(row->id), PointerGetDatum(pf_utf8_to_text(url)),
-	ObjectIdGetDatum(row->target)};
+	Datum		args[4] = {Int64GetDatum(row->id), PointerGetDatum(pf_utf8_to_text(url)),
+	ObjectIdGetDatum(row->target), BoolGetDatum(pf_fetch_same_origin(row->url, url))};
 
-	return pf_plan_run(&plan, 3, types, args, NULL, false, NULL) > 0;
+	return pf_plan_run(&plan, 4, types, args, NULL, false, NULL) > 0;
 }
 
 static void

@@ -250,6 +250,17 @@ sql(q{UPDATE paperfeed.feeds SET headers = '{"X-Key: secret"}'});
 refresh();
 is($http->last_request->{headers}{'x-key'}, 'secret', 'headers are sent');
 
+foreach (['127.0.0.1', '{"X-Key: secret"}', 'secret'], ['localhost', '', undef])
+{
+	my ($host, $kept, $sent) = @$_;
+	feeds('/redirect-to?status=301&u=http://' . $host . ':' . $http->port . '/ok/feed1.xml');
+	sql(q{UPDATE paperfeed.feeds SET headers = '{"X-Key: secret"}'});
+	day($_) foreach '01', '02';
+	is(sql('SELECT url, headers FROM paperfeed.feeds'), 'http://' . $host . ':' . $http->port . "/ok/feed1.xml|$kept", "headers of a feed that moves to $host");
+	refresh('', q{SET paperfeed.clock = '2026-04-01'});
+	is($http->last_request->{headers}{'x-key'}, $sent, 'and what is sent there');
+}
+
 # A role that may refresh, but not write.
 sql(q{CREATE ROLE keeper LOGIN; GRANT USAGE ON SCHEMA paperfeed TO keeper});
 feeds('/ok/feed1.xml');
