@@ -37,6 +37,7 @@
 #define RETRY_MS		10		/* the same for a row that is locked for a moment */
 #define FIRST_BLOCK		USECS_PER_MINUTE	/* of a busy host that does not say how long */
 #define MAX_BLOCK		USECS_PER_DAY
+#define LONGEST			"interval '7 days'"	/* that feeds are put off at once, as by Retry-After */
 #define MAX_LABELS		32		/* of a name that are looked at */
 
 PG_FUNCTION_INFO_V1(pf_host_of);
@@ -287,7 +288,8 @@ to_ms(int64 microseconds)
 
 /*
  * False if it is gone, or to be locked and another has it.  Nobody waits for
- * that: those who hold turns of several hosts would wait for each other.
+ * that: those who hold turns of several hosts would wait for each other.  A row may
+ * say infinity; after LONGEST it is looked at again.
  */
 static bool
 read_row(PfHost *host, bool lock, HostState *state)
@@ -295,10 +297,11 @@ read_row(PfHost *host, bool lock, HostState *state)
 	static const Oid types[] = {INT4OID, INTERVALOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
 #define SQL \
 	"SELECT COALESCE(connections, $3)," \
-	" (EXTRACT(epoch FROM blocked_until - $4) * 1000000)::bigint," \
-	" CASE WHEN COALESCE(spacing, $2) > '0' THEN CASE WHEN next_request IS NULL THEN 0" \
-	"  ELSE (EXTRACT(epoch FROM LEAST(next_request, $5 + COALESCE(spacing, $2)) - $5)" \
-	"   * 1000000)::bigint END END," \
+	" CASE WHEN blocked_until > $4 THEN" \
+	"  (EXTRACT(epoch FROM LEAST(blocked_until, $4 + " LONGEST ") - $4) * 1000000)::bigint END," \
+	" CASE WHEN COALESCE(spacing, $2) > '0' THEN CASE WHEN next_request > $5 THEN" \
+	"  (EXTRACT(epoch FROM LEAST(next_request, $5 + LEAST(COALESCE(spacing, $2), " LONGEST ")) - $5)" \
+	"   * 1000000)::bigint ELSE 0 END END," \
 	" why FROM paperfeed.hosts WHERE id = $1"
 	static PfPlan look = {.sql = SQL};
 	static PfPlan take = {.sql = SQL " FOR NO KEY UPDATE SKIP LOCKED"};
@@ -335,7 +338,8 @@ note_turn(PfHost *host)
 {
 	static const Oid types[] = {INT4OID, INTERVALOID, TIMESTAMPTZOID};
 	static PfPlan plan = {
-		.sql = "UPDATE paperfeed.hosts SET next_request = $3 + COALESCE(spacing, $2) WHERE id = $1"
+		.sql = "UPDATE paperfeed.hosts SET next_request = $3 + LEAST(COALESCE(spacing, $2), " LONGEST ")"
+		" WHERE id = $1"
 	};
 	Interval	spacing = {0};
 	Datum		args[3];

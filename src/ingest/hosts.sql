@@ -21,7 +21,7 @@ COMMENT ON COLUMN paperfeed.hosts.spacing IS 'least time from the start of one r
 COMMENT ON COLUMN paperfeed.hosts.connections IS 'most requests at once, 1 to 32; NULL = paperfeed.host_connections';
 COMMENT ON COLUMN paperfeed.hosts.busy_statuses IS 'HTTP statuses by which it tells everybody to slow down, whichever address was asked for';
 COMMENT ON COLUMN paperfeed.hosts.next_request IS 'no request before this, for the spacing';
-COMMENT ON COLUMN paperfeed.hosts.blocked_until IS 'no request before this, as it was busy';
+COMMENT ON COLUMN paperfeed.hosts.blocked_until IS 'no request before this, as it was busy; infinity keeps everybody away until that is taken back (its feeds look again once a week)';
 COMMENT ON COLUMN paperfeed.hosts.why IS 'why it is blocked, in words';
 COMMENT ON COLUMN paperfeed.hosts.refusals IS 'busy answers in a row';
 

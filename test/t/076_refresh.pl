@@ -205,6 +205,12 @@ sql(q{INSERT INTO paperfeed.hosts (host, connections) VALUES ('127.0.0.1', 1)});
 sql(q{UPDATE paperfeed.feeds SET next_check = '1999-01-01' WHERE url LIKE '%503%'});
 like(refresh(), qr/2 feeds asked/, 'what is over soon is waited for');
 
+feeds('/ok/feed1.xml', 'http://localhost:' . $http->port . '/ok/feed2.xml', 'http://a.localhost:' . $http->port . '/ok/feed2.xml');
+sql(q{INSERT INTO paperfeed.hosts (host, blocked_until, spacing, next_request)
+	VALUES ('127.0.0.1', 'infinity', NULL, NULL), ('localhost', '-infinity', '1 s', '-infinity'), ('a.localhost', NULL, '200000 years', NULL)});
+like(refresh(), qr/2 feeds asked, .* 0 feeds failed\nDETAIL:  1 feeds are put off/, 'a host may be blocked for good, others go on');
+is(feed('/ok/feed1.xml', q{last_checked IS NULL, next_check BETWEEN now() + '6 days' AND now() + '8 days', why}), 't|t|its host is busy', 'its feeds wait');
+
 # Gone, and moved.
 feeds('/status/410');
 refresh();
