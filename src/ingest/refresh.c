@@ -548,11 +548,14 @@ static TimestampTz
 read_deadline(FunctionCallInfo fcinfo, int number)
 {
 	Interval   *span;
+	Interval	none = {0};
 
 	if (PG_ARGISNULL(number))
 		return DT_NOEND;
 	span = PG_GETARG_INTERVAL_P(number);
-	if (span->time < 0 || span->day < 0 || span->month < 0)
+	/* As schedule() compares it: a part of it may be negative. */
+	if (DatumGetBool(DirectFunctionCall2(interval_lt, IntervalPGetDatum(span),
+										 IntervalPGetDatum(&none))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_time must not be negative")));

@@ -93,6 +93,7 @@ like(refresh('max_feeds => 3'), qr/3 feeds asked/, 'max_feeds');
 is(sql(q{SELECT string_agg(substring(url FROM '.........$'), ' ' ORDER BY id) FROM paperfeed.feeds WHERE last_checked IS NOT NULL}),
 	'feed7.xml feed8.xml feed9.xml', 'those that wait longest come first');
 like(refresh("max_time => '0'"), qr/ 0 feeds asked/, 'max_time');
+like(refresh("max_time => '1 day -1 hour'"), qr/ \d+ feeds asked/, 'max_time with a negative part');
 feeds(map { "/slow?n=$_" } 1 .. 6);
 my $start = time;
 like(refresh("max_time => '1 s', concurrency => 1", "SET paperfeed.fetch_timeout = '700ms'"), qr/ 2 feeds asked/,
