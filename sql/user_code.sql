@@ -129,7 +129,19 @@ SELECT kept.ingest('kept.inner', '{"id": "10.1000/g", "title": "G"}');
 \set VERBOSITY default
 ROLLBACK;
 
+-- who has more rights than the table's owner does not lend them to its triggers
+CREATE TABLE kept.owned OF paperfeed.paper (PRIMARY KEY (id));
+CREATE FUNCTION kept.who() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.comment := current_user; RETURN NEW; END $$;
+CREATE TRIGGER who BEFORE INSERT OR UPDATE ON kept.owned FOR EACH ROW EXECUTE FUNCTION kept.who();
 RESET ROLE;
+SELECT (paperfeed.ingest_document(convert_to('{"id": "10.1000/owned", "title": "Owned"}', 'UTF8'), 'kept.owned')).added;
+SELECT (paperfeed.ingest_document(convert_to('{"id": "10.1000/owned", "title": "Owned", "abstract": "By somebody."}', 'UTF8'), 'kept.owned')).updated;
+SELECT comment, abstract FROM kept.owned;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON kept.owned DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION kept.who();
+SELECT (paperfeed.ingest_document(convert_to('{"id": "10.1000/later", "title": "Later"}', 'UTF8'), 'kept.owned')).added;
+DROP TRIGGER later ON kept.owned;
+SELECT current_user = session_user, count(*) FROM kept.owned;
+
 DROP SCHEMA kept, trap CASCADE;
 DROP OWNED BY regress_paperfeed_keeper, regress_paperfeed_reader CASCADE;
 DROP ROLE regress_paperfeed_keeper, regress_paperfeed_reader;

@@ -94,6 +94,13 @@ pf_harvest(int64 id, PfHarvest *harvest)
 		pf_lock_release(lock);
 		return false;
 	}
+	harvest->forbidden = !pf_writer_may(feed.target);
+	if (harvest->forbidden)
+	{
+		pf_job_commit();
+		pf_lock_release(lock);
+		return false;
+	}
 
 	memset(&b, 0, sizeof(b));
 	b.feed = id;

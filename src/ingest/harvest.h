@@ -17,6 +17,7 @@ typedef struct PfHarvest
 	TimestampTz deadline;		/* DT_NOEND = none */
 
 	/* What came of it. */
+	bool		forbidden;		/* the caller may not write to its table */
 	bool		failed;
 	int64		papers;			/* added or updated */
 } PfHarvest;
@@ -26,7 +27,7 @@ extern bool pf_harvest_is(PfStr url);
 
 /*
  * Read what changed of a feed that is due, page by page.  Commits.  False if it
- * is not due any more, or somebody else is at it.
+ * is not due any more, somebody else is at it, or it is forbidden.
  */
 extern bool pf_harvest(int64 feed, PfHarvest *harvest);
 

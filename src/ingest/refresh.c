@@ -89,6 +89,7 @@ typedef struct Refresh
 	int64		done;
 	int64		failed;
 	int64		put_off;
+	int64		forbidden;
 	int64		papers;
 } Refresh;
 
@@ -375,6 +376,15 @@ start_one(Refresh *r, Queue *queue)
 		r->total--;
 		return true;
 	}
+	/* The caller's lack of rights is no fault of the feed, which others may be able to ask. */
+	if (!pf_writer_may(row.target))
+	{
+		pf_lock_release(lock);
+		dequeue(queue);
+		r->total--;
+		r->forbidden++;
+		return true;
+	}
 
 	turn = pf_host_turn(queue->host, &wait_ms, &why);
 	if (turn == NULL)
@@ -536,6 +546,7 @@ run_harvests(Refresh *r)
 		if (!pf_harvest(id, &harvest))
 		{
 			r->total--;
+			r->forbidden += harvest.forbidden;
 			continue;
 		}
 		r->done++;
@@ -611,6 +622,13 @@ pf_refresh(PG_FUNCTION_ARGS)
 	pf_fetch_end(r.set);
 	pf_runs_prune();
 	pf_job_end(r.job);
+	if (r.forbidden > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%lld feeds are left out, as you may not write to their tables",
+						(long long) r.forbidden),
+				 errhint("GRANT SELECT, INSERT, UPDATE on the tables that paperfeed.feeds names as "
+						 "targets.")));
 	ereport(NOTICE,
 			(errmsg("%lld feeds asked, %lld papers new or changed, %lld feeds failed",
 					(long long) r.done, (long long) r.papers, (long long) r.failed),

@@ -112,6 +112,7 @@ typedef struct PfWriter PfWriter;
  * Raises 42809 if the table is of another type, 42P10 if its id is not unique.
  */
 extern void pf_writer_check(Oid target);	/* raises the same errors */
+extern bool pf_writer_may(Oid target);	/* has the current user the rights?  True of what is not there */
 extern PfWriter *pf_writer_begin(Oid target, int64 feed, bool feed_is_new);
 
 /* These were counted before, in the same document: places and counts go on from there. */

@@ -207,7 +207,7 @@ pf_store_remove(PfStore *store, PfStr old, PfStr new)
 	Datum		args[1] = {PointerGetDatum(cstring_to_text_with_len(old.s, old.len))};
 	char	   *sql = psprintf("DELETE FROM %s WHERE id OPERATOR(pg_catalog.=) $1", store->table);
 
-	if (!try_statement(InvalidOid, sql, 1, types, args))
+	if (!try_statement(store->run_as, sql, 1, types, args))
 		ereport(WARNING,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("paper \"%.*s\" stays beside \"%.*s\", though both are the same",

@@ -183,10 +183,35 @@ check_unique(Relation rel)
 													RelationGetRelationName(rel)))));
 }
 
+/* The owner, if his code is to have no more than his own rights. */
+static Oid
+less_trusted(Oid owner)
+{
+	Oid			user = GetUserId();
+
+	return owner != user && has_privs_of_role(user, owner) && !has_privs_of_role(owner, user) ?
+		owner : InvalidOid;
+}
+
+static const AclMode needed[] = {ACL_SELECT, ACL_INSERT, ACL_UPDATE};
+
+bool
+pf_writer_may(Oid target)
+{
+	for (size_t i = 0; i < lengthof(needed); i++)
+	{
+		bool		is_missing = false;
+
+		if (pg_class_aclcheck_ext(target, GetUserId(), needed[i], &is_missing) != ACLCHECK_OK &&
+			!is_missing)
+			return false;
+	}
+	return true;
+}
+
 void
 pf_store_check(PfStore *store, Oid target)
 {
-	static const AclMode needed[] = {ACL_SELECT, ACL_INSERT, ACL_UPDATE};
 	Relation	rel;
 	Oid			schema = get_namespace_oid("paperfeed", false);
 	Oid			papertype = pf_paper_typeid();
@@ -220,6 +245,7 @@ pf_store_check(PfStore *store, Oid target)
 	}
 	store->table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 											  RelationGetRelationName(rel));
+	store->run_as = less_trusted(rel->rd_rel->relowner);
 	store->is_papers = target == get_relname_relid("papers", schema);
 	/* Keep the lock: the statements name the table by name. */
 	relation_close(rel, NoLock);
@@ -401,6 +427,22 @@ drain(EphemeralNamedRelation enr)
 	enr->reldata = NULL;
 }
 
+/* As the target's owner; a roll-back restores the user, too. */
+static void
+execute_restricted(PfStore *store, PfStatement statement, Datum *args)
+{
+	int			nest = NewGUCNestLevel();
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(store->run_as,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	execute(store, statement, args);
+	AtEOXact_GUC(false, nest);
+	SetUserIdAndSecContext(user, context);
+}
+
 uint64
 pf_store_run(PfStore *store, PfStatement statement, Datum *args)
 {
@@ -408,7 +450,10 @@ pf_store_run(PfStore *store, PfStatement statement, Datum *args)
 
 	if (!statements[statement].as_owner)
 	{
-		execute(store, statement, args);
+		if (OidIsValid(store->run_as))
+			execute_restricted(store, statement, args);
+		else
+			execute(store, statement, args);
 		if (statement == PF_STMT_INSERT || statement == PF_STMT_UPDATE)
 			drain(store->rows);
 		return SPI_processed;

@@ -37,6 +37,7 @@ typedef struct PfStore
 	Oid			target;
 	char	   *table;			/* quoted, qualified */
 	bool		is_papers;		/* it is paperfeed.papers itself */
+	Oid			run_as;			/* the target's owner; InvalidOid = the caller, see pf_store_check */
 	Oid			paperid;		/* type */
 	Oid			paperid_array;
 	TupleDesc	tupdesc;		/* of paperfeed.paper */
@@ -62,7 +63,13 @@ typedef struct PfSighting
 	bool		nulls[PF_NSIGHTING];
 } PfSighting;
 
-/* Checks that 'target' can take papers; raises 42809 or 42P10 otherwise. */
+/*
+ * Triggers and expressions of a table are its owner's code.  Where the caller could
+ * act as the owner, but not the other way round, that code gets no more rights than
+ * its owner has: the statements run as he, as a security-restricted operation.
+ *
+ * Checks that 'target' can take papers; raises 42809 or 42P10 otherwise.
+ */
 extern void pf_store_check(PfStore *store, Oid target);
 
 /* The same, and connects SPI, until the end; in between CurrentMemoryContext must live on. */
