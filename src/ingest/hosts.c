@@ -35,6 +35,7 @@
 #define MAX_CONNECTIONS	32
 #define POLL_MS			200		/* how often a connection that others hold is tried for */
 #define RETRY_MS		10		/* the same for a row that is locked for a moment */
+#define GONE_MS			60000	/* how long feeds are put off whose host's row is gone */
 #define FIRST_BLOCK		USECS_PER_MINUTE	/* of a busy host that does not say how long */
 #define MAX_BLOCK		USECS_PER_DAY
 #define LONGEST			"interval '7 days'"	/* that feeds are put off at once, as by Retry-After */
@@ -379,10 +380,12 @@ pf_host_turn(PfHost *host, int64 *wait_ms, PfStr *why)
 	*why = PF_STR_NONE;
 	*wait_ms = POLL_MS;
 	if (!read_row(host, false, &state))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the row of host \"%.*s\" is gone", host->name.len, host->name.s),
-				 errhint("Rows of paperfeed.hosts are made again by the next job.")));
+	{
+		/* Whoever comes next makes it again. */
+		*wait_ms = GONE_MS;
+		*why = PF_STR_LIT("the row of its host was taken away");
+		return NULL;
+	}
 	if (must_wait(&state, wait_ms, why))
 		return NULL;
 	lock = take_connection(host, state.connections);

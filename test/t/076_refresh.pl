@@ -304,6 +304,21 @@ is(feed('/stall', q{next_check = '2000-01-01'}), 't', 'and what was not is due')
 refresh('', "SET paperfeed.fetch_timeout = '300ms'");
 is(sql('SELECT count(*) FROM paperfeed._jobs'), '0', 'the next one clears away');
 
+# A host's row that is taken away meanwhile is no matter.
+feeds('/stall', '/ok/feed1.xml');
+sql(q{INSERT INTO paperfeed.hosts (host, connections) VALUES ('127.0.0.1', 1)});
+sql(q{UPDATE paperfeed.feeds SET last_checked = CASE WHEN url ~ 'stall' THEN '2001-01-01' ELSE '2002-01-01' END::timestamptz});
+$run = IPC::Run::start(
+	[ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'CALL paperfeed.refresh()' ],
+	'<', \undef, '>', \$result, '2>', \my $told, IPC::Run::timeout(60));
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE classid = 'paperfeed.hosts'::regclass}), 'one is asked');
+sql('DELETE FROM paperfeed.hosts');
+$run->finish;
+like($told, qr/1 feeds asked, .* 1 feeds failed\nDETAIL:  1 feeds are put off/, 'the others of the host are put off');
+is(feed('/ok/feed1.xml', 'why'), 'the row of its host was taken away', 'and say why');
+due_again();
+like(refresh('', "SET paperfeed.fetch_timeout = '300ms'"), qr/2 feeds asked/, 'the next one makes it again');
+
 # Runs are kept for a while.
 feeds('/ok/feed1.xml');
 sql(sprintf q{INSERT INTO paperfeed.runs (feed, kind, started_at, elapsed, status, bytes, seen, added, updated, unchanged, dropped, rejected)
