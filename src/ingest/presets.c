@@ -395,9 +395,7 @@ give(PfStr url)
 	return PointerGetDatum(pf_utf8_to_text(url));
 }
 
-static void no_such(PfStr value, const char *what, const char *hint) pg_attribute_noreturn();
-
-static void
+static _Noreturn void
 no_such(PfStr value, const char *what, const char *hint)
 {
 	ereport(ERROR,
