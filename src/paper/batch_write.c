@@ -119,7 +119,12 @@ claim(PfBatch *b)
 				continue;
 			if (entry->owner.s == NULL)
 				claims[nclaims++] = (Claim) {entry->id, group->id, PF_STR_NONE};
-			else if (!pf_str_eq(entry->owner, group->id))
+			/*
+			 * A row that is not there may have been joined into another one between
+			 * our two looks: then the identity does not name it any more.
+			 */
+			else if (!pf_str_eq(entry->owner, group->id) ||
+					 !pf_batch_entry(b, group->id)->exists)
 				moves[nmoves++] = (Claim) {entry->id, group->id, entry->owner};
 		}
 	}

@@ -122,5 +122,19 @@ is( $node->safe_psql(
 	't',
 	'and all votes');
 
+# Papers that are joined the moment after they came in, while others tell of them, too: the row
+# that somebody saw named is gone, and must not come back beside the one that it was joined into.
+$node->safe_psql('postgres', 'CREATE TABLE fresh OF paperfeed.paper (PRIMARY KEY (id)); CREATE SEQUENCE numbers');
+my $tell = q{
+	SELECT nextval('numbers') / 6 AS n, (random() * 3)::integer AS k, (random() * 5)::integer AS f \gset
+	SELECT paperfeed.ingest_document(convert_to(CASE WHEN :k = 0
+			THEN format('{"doi": "10.1000/f%s", "id": "2402.%s", "title": "Fresh %s", "abstract": "%s"}', :n, lpad(:n::text, 5, '0'), :n, random())
+			ELSE format('{"id": "doi:10.1000/f%s", "title": "Fresh %s", "abstract": "%s"}', :n, :n, random()) END, 'UTF8'),
+		'fresh', format('http://127.0.0.1/%s/%s', :f, :client_id));
+};
+$node->pgbench('--no-vacuum --client=8 --jobs=2 --time=6', 0, [qr/actually processed: \d{3}/], [qr/^$/], 'joined at once', { 'tell' => $tell });
+is($node->safe_psql('postgres', 'SELECT doi, string_agg(id::text, $$ $$) FROM fresh GROUP BY doi HAVING count(*) > 1'),
+	'', 'no paper has two rows');
+
 $node->stop;
 done_testing();
