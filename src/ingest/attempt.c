@@ -8,8 +8,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "common/encoding.h"
 #include "ingest/attempt.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -32,12 +34,15 @@ pf_attempt(void (*what) (void *), void *arg)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	const char *volatile message = NULL;
+	ConstraintsSetStmt now = {.type = T_ConstraintsSetStmt};
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
 		what(arg);
+		/* What the commit would raise is this feed's failure, not everybody's. */
+		AfterTriggerSetState(&now);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

@@ -9,7 +9,8 @@
 #define PF_ATTEMPT_H
 
 /*
- * Do something in a subtransaction.  Its error in UTF-8 if there was one, and what
+ * Do something in a subtransaction, deferred triggers and constraints included.
+ * Its error in UTF-8 if there was one, and what
  * it did is undone; else NULL.  Cancel, lack of resources and damaged data are
  * raised: they are about more than one feed.
  */

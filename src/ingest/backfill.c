@@ -31,7 +31,6 @@
 #include "paper/plan.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define MAX_ATTEMPTS	5		/* at a page, in one call */
@@ -268,10 +267,8 @@ take_page(PfBackfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *res
 	PfStep		step;
 	const char *why;
 
-	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!pf_feed_row_lock_id(&feed, b->feed, false))
 	{
-		PopActiveSnapshot();
 		pf_turn_end(turn, response);
 		pf_job_commit();
 		lose_feed(b);
@@ -295,7 +292,6 @@ take_page(PfBackfill *b, PfBackfillRow *row, PfTurn *turn, const PfResponse *res
 	pf_run_note(feed.id, &run);
 	if (b->job != NULL)
 		pf_job_note(b->job, row->pager.pages, -1, b->added + b->updated, row->pager.next);
-	PopActiveSnapshot();
 	pf_turn_end(turn, response);
 	pf_job_commit();
 	after_page(b, step, why);
@@ -329,10 +325,8 @@ next_page(PfBackfill *b)
 		end(b, PF_STEP_NEXT, pf_str(limit));
 		return;
 	}
-	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!pf_feed_row_read_id(&feed, b->feed) || !pf_backfill_row_read(b->feed, &row))
 	{
-		PopActiveSnapshot();
 		lose_feed(b);
 		return;
 	}
@@ -342,7 +336,6 @@ next_page(PfBackfill *b)
 	request.url = pf_pager_request_url(feed.url, row.pager.next);
 	if (pf_pager_same_origin(feed.url, row.pager.next))
 		request.headers = feed.headers;
-	PopActiveSnapshot();
 
 	turn = pf_host_wait_turn(pf_hosts_get(b->hosts, request.url),
 							 Min(b->max_host_wait, ms_left(b)), &why);

@@ -20,7 +20,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "fmgr.h"
@@ -51,6 +50,13 @@ typedef struct Feed
 	int64		id;
 } Feed;
 
+/* One that is read page by page. */
+typedef struct Harvest
+{
+	dlist_node	node;
+	int64		id;
+} Harvest;
+
 /* Feeds of one host that wait. */
 typedef struct Queue
 {
@@ -80,7 +86,8 @@ typedef struct Refresh
 	PfHosts    *hosts;
 	PfFetchSet *set;
 	dlist_head	queues;
-	slist_head	harvests;		/* feeds that are read page by page, the last one first */
+	dlist_head	harvests;		/* feeds that are read page by page */
+	bool		harvest_first;	/* one of them waits longest of all */
 	int			concurrency;
 	int			active;
 	TimestampTz deadline;		/* DT_NOEND = none */
@@ -124,7 +131,6 @@ write_answer(void *arg)
 {
 	Answer	   *a = arg;
 	PfFeedRow	row;
-	ConstraintsSetStmt now = {.type = T_ConstraintsSetStmt};
 
 	a->found = lock_row(&row, a->id);
 	if (!a->found)
@@ -133,8 +139,6 @@ write_answer(void *arg)
 	a->run.target = row.target;
 	pf_run_response(&a->run, &row, a->response);
 	pf_feed_row_note(&row, &a->run);
-	/* What the commit would raise is this feed's failure, not everybody's. */
-	AfterTriggerSetState(&now);
 }
 
 /* The papers could not be written, or the feed not asked: that is its failure. */
@@ -228,13 +232,17 @@ enqueue(Refresh *r, int64 id, PfStr url)
 		note_unaskable(r, id, message);
 		return;
 	}
-	feed = MemoryContextAlloc(r->context, sizeof(Feed));
-	feed->id = id;
 	if (pf_harvest_is(url))
 	{
-		slist_push_head(&r->harvests, &feed->node);
+		Harvest    *harvest = MemoryContextAlloc(r->context, sizeof(Harvest));
+
+		harvest->id = id;
+		r->harvest_first |= r->total == 1;
+		dlist_push_tail(&r->harvests, &harvest->node);
 		return;
 	}
+	feed = MemoryContextAlloc(r->context, sizeof(Feed));
+	feed->id = id;
 	if (slist_is_empty(&e.queue->feeds))
 	{
 		slist_push_head(&e.queue->feeds, &feed->node);
@@ -523,26 +531,19 @@ run_all(Refresh *r)
 	}
 }
 
-/* Feeds that are lists of all there is: one after the other, each by many requests. */
+/* Feeds that are lists of all there is, at most n: one after the other, by many requests each. */
 static void
-run_harvests(Refresh *r)
+run_harvests(Refresh *r, int n)
 {
-	slist_mutable_iter iter;
-
-	slist_foreach_modify(iter, &r->harvests)
+	while (n-- > 0 && !dlist_is_empty(&r->harvests) && GetCurrentTimestamp() < r->deadline)
 	{
-		int64		id = slist_container(Feed, node, iter.cur)->id;
-		PfHarvest	harvest = {0};
+		int64		id = dlist_container(Harvest, node, dlist_pop_head_node(&r->harvests))->id;
+		PfHarvest	harvest = {.hosts = r->hosts, .set = r->set, .deadline = r->deadline};
 
 		MemoryContextReset(r->each);
 		MemoryContextSwitchTo(r->each);
-		if (GetCurrentTimestamp() >= r->deadline)
-			break;
 		pf_job_note(r->job, r->done, r->total, r->papers, PF_STR_LIT("lists, page by page"));
 		pf_job_commit();
-		harvest.hosts = r->hosts;
-		harvest.set = r->set;
-		harvest.deadline = r->deadline;
 		if (!pf_harvest(id, &harvest))
 		{
 			r->total--;
@@ -605,7 +606,7 @@ pf_refresh(PG_FUNCTION_ARGS)
 	r.context = AllocSetContextCreate(upper, "paperfeed refresh", ALLOCSET_DEFAULT_SIZES);
 	r.each = AllocSetContextCreate(r.context, "paperfeed refresh step", ALLOCSET_DEFAULT_SIZES);
 	dlist_init(&r.queues);
-	slist_init(&r.harvests);
+	dlist_init(&r.harvests);
 
 	MemoryContextSwitchTo(r.context);
 	r.job = pf_job_begin("refresh", PF_STR_LIT("feeds that are due"), "feeds", -1);
@@ -616,8 +617,10 @@ pf_refresh(PG_FUNCTION_ARGS)
 	pf_job_note(r.job, 0, r.total, 0, PF_STR_NONE);
 	pf_job_commit();
 
+	/* The others could take all the time there is, each time. */
+	run_harvests(&r, r.harvest_first ? 1 : 0);
 	run_all(&r);
-	run_harvests(&r);
+	run_harvests(&r, PG_INT32_MAX);
 
 	pf_fetch_end(r.set);
 	pf_runs_prune();

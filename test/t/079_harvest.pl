@@ -85,11 +85,36 @@ sql(q{
 	TRUNCATE paperfeed.sightings});
 like(refresh('2024-03-08'), qr/2 feeds asked, \d+ papers new or changed, 1 feeds failed/, 'what cannot be written is its failure');
 is(feed('status, errors, last_error'), 'failed|1|not this one', 'and told');
+sql(q{
+	DROP TRIGGER no ON fussy;
+	CREATE CONSTRAINT TRIGGER no AFTER INSERT ON fussy DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()});
+like(refresh('2024-03-08'), qr/2 feeds asked, \d+ papers new or changed, 1 feeds failed/, 'so is what only the commit finds');
+is(feed('errors, last_error'), '2|not this one', 'and told, too');
 sql('DROP TABLE fussy');
 like(refresh('2024-03-09'), qr/2 feeds asked, \d+ papers new or changed, 1 feeds failed/, 'so is a table that is gone');
 sql(q{UPDATE paperfeed.feeds SET target = 'paperfeed.papers' WHERE url LIKE '%/oai%'});
 refresh('2024-03-10');
 is(feed('status, errors'), 'ok|0', 'afterwards it goes on');
+# Who waits longest comes first, of the lists and beside the other feeds.
+my $newer = "$list&set=newer";
+sql(sprintf q{INSERT INTO paperfeed.feeds (url, state) VALUES ('%s', 'active')}, $http->url($newer));
+foreach my $turn ([ '2001-01-01', '2002-01-01', '2003-01-01' ], [ '2003-01-01', '2002-01-01', '2001-01-01' ], [ '2002-01-01', '2001-01-01', '2003-01-01' ])
+{
+	my @order = ($list, $other, $newer);
+	sql(sprintf q{UPDATE paperfeed.feeds SET last_checked = '%s' WHERE url = '%s'}, $turn->[$_], $http->url($order[$_])) foreach 0 .. 2;
+	refresh('2024-03-10');
+	my %first;
+	my @paths = map { $_->{path} . (defined $_->{query} ? "?$_->{query}" : '') } $http->log;
+	foreach my $at (0 .. $#paths)
+	{
+		my $feed = $paths[$at] =~ /newer/ ? 2 : $paths[$at] =~ /oai.*from/ ? 0 : $paths[$at] =~ /archive/ ? 1 : next;
+		$first{$feed} //= $at;
+	}
+	my ($oldest) = sort { $turn->[$a] cmp $turn->[$b] } 0 .. 2;
+	my ($asked) = sort { $first{$a} <=> $first{$b} } keys %first;
+	is($asked, $oldest, 'the feed that waits longest comes first: ' . $order[$oldest]);
+	is($first{0} < $first{2}, $turn->[0] lt $turn->[2], 'and so it is among lists');
+}
 is(sql(q{SELECT count(*) FROM pg_locks WHERE locktype = 'object'}), '0', 'no lock is left');
 
 $node->stop;
